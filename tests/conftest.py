@@ -1,0 +1,21 @@
+"""What all tests share: the same thread count everywhere, and no leak of modes from one test to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tinygrad_nn.dtypes import float32, get_default_dtype, set_default_dtype
+from tinygrad_nn.tape import local
+
+
+@pytest.fixture(autouse=True)
+def modes_are_restored() -> Iterator[None]:
+    """A test that leaves recording off, a tracer on, or another default dtype would spoil its successors."""
+    yield
+    mode = local.mode
+    found = (mode.grad, mode.inference, mode.scope, mode.tracer, get_default_dtype())
+    mode.grad, mode.inference, mode.scope, mode.tracer = True, False, None, None
+    set_default_dtype(float32)
+    assert found == (True, False, None, None, float32), f"the test left the mode at {found}"

@@ -1,0 +1,161 @@
+"""One entry per primitive: calls that together reach every branch of its rules.
+
+The keys are those of the registry; `test_gradients.py` fails for a primitive without an entry.
+An entry is a list of `case(...)`: float64 arrays become leaves that require grad, the rest is
+passed as it is. Primitives without rules are listed in NO_GRADIENT with a call and NumPy's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+rng = np.random.default_rng(20)
+
+
+def real(*shape: int) -> Any:
+    """Normal numbers, none within 0.1 of zero or of each other's magnitude by chance."""
+    x = rng.standard_normal(shape)
+    return x + 0.1 * np.sign(x)
+
+
+def positive(*shape: int) -> Any:
+    return rng.uniform(0.5, 2.0, shape)
+
+
+def unit(*shape: int) -> Any:
+    return rng.uniform(-0.8, 0.8, shape)
+
+
+def distinct(*shape: int) -> Any:
+    """All elements at least 0.3 apart, in random order."""
+    n = int(np.prod(shape))
+    return (rng.permutation(n) * 0.3 - 0.15 * n + 0.05).reshape(shape)
+
+
+def matrix(*shape: int) -> Any:
+    """Well conditioned square matrices."""
+    return rng.standard_normal(shape) + 3 * np.eye(shape[-1])
+
+
+def case(*args: Any) -> tuple[Any, ...]:
+    return args
+
+
+TWO = [case(real(3, 4), real(3, 4)), case(real(2, 1, 4), real(3, 1)), case(real(), real(2)), case(real(3), 1.7), case(-0.6, real(3))]
+ONE = [case(real(3, 4)), case(real()), case(real(0, 2))]
+POSITIVE = [case(positive(3, 4)), case(positive())]
+UNIT = [case(unit(3, 4)), case(unit())]
+INDEX = np.array([[0, 2], [2, 2]])
+
+GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
+    "add": TWO,
+    "sub": TWO,
+    "mul": TWO,
+    "div": TWO,
+    "neg": ONE,
+    "abs": ONE,
+    "square": ONE,
+    "reciprocal": ONE,
+    "sqrt": POSITIVE,
+    "rsqrt": POSITIVE,
+    "where": [case(real(3, 4) > 0, real(3, 4), real(3, 4)), case(real(3, 1) > 0, real(4), real())],
+    "cast": [case(real(3), np.dtype(np.float64))],
+    "pow": [case(positive(3, 4), real(3, 4)), case(real(3), 3), case(real(3), 2), case(positive(3), 0.5), case(real(3), 0),
+            case(2.5, real(3)), case(real(3), -2.0), case(positive(2, 1), real(3))],
+    "sign": ONE, "floor": ONE, "ceil": ONE, "trunc": ONE, "round": ONE,
+    "remainder": [case(np.array([5.3, -4.1, 2.2]), np.array([2.0, 3.0, -1.5]))],
+    "fmod": [case(np.array([5.3, -4.1, 2.2]), np.array([2.0, 3.0, -1.5]))],
+    "maximum": TWO,
+    "minimum": TWO,
+    "clamp": [case(distinct(3, 4), -0.5, 0.71), case(distinct(4), None, 0.2), case(distinct(4), 0.2, None)],
+    "exp": ONE, "exp2": ONE, "expm1": ONE, "log": POSITIVE, "log2": POSITIVE, "log10": POSITIVE, "log1p": POSITIVE,
+    "logaddexp": TWO,
+    "sin": ONE, "cos": ONE, "tan": UNIT, "asin": UNIT, "acos": UNIT, "atan": ONE,
+    "atan2": [case(real(3, 4), real(3, 4)), case(real(2, 1), real(3))],
+    "sinh": ONE, "cosh": ONE, "tanh": ONE,
+    "erf": [case(np.array([-5.0, -2.0, -0.3, 0.1, 0.4, 1.0, 4.5]))],
+    "erfinv": UNIT,
+    "sigmoid": ONE,
+    "relu": ONE,
+    "leaky_relu": [case(real(3, 4), 0.01)],
+    "log_sigmoid": ONE,
+    "gelu": ONE,
+    "sum": [case(real(3, 4), None, False), case(real(3, 4), (1,), False), case(real(2, 3, 4), (0, 2), True), case(real(), None, True)],
+    "prod": [case(real(3, 4), None, False), case(real(3, 4), (1,), True), case(np.array([1.5, 0.0, -2.0]), None, False),
+             case(np.array([[1.5, 0.0, -2.0, 0.0]]), (1,), False), case(real(), None, False)],
+    "exclusive_cumprod": [case(real(3, 4), 1, False), case(real(3, 2), 0, True)],
+    "cumprod": [case(real(3, 4), 1), case(np.array([1.5, 0.0, -2.0, 0.0, 3.0]), 0)],
+    "cumsum": [case(real(3, 4), 1), case(real(4), 0)],
+    "reverse_cumsum": [case(real(3, 4), 1)],
+    "amax": [case(distinct(3, 4), None, False), case(distinct(3, 4), (0,), True), case(distinct(2, 3, 2), (0, 2), False)],
+    "amin": [case(distinct(3, 4), None, False), case(distinct(3, 4), (0,), True)],
+    "logsumexp": [case(real(3, 4), (1,), False), case(real(3, 4), None, False), case(real(2, 3), (0, 1), True)],
+    "softmax": [case(real(3, 4), 1), case(real(3, 4), 0)],
+    "log_softmax": [case(real(3, 4), 1), case(real(3, 4), 0)],
+    "linear": [case(real(3, 4), real(2, 4), real(2)), case(real(2, 3, 4), real(5, 4), None), case(real(4), real(2, 4), real(2))],
+    "softmax_nll": [case(real(4, 3), np.array([0, 2, 1, 2]))],
+    "slice_at": [case(real(3, 4), (slice(0, 2), 1)), case(real(3, 4), (Ellipsis, None, slice(None, None, 2)))],
+    "pick_at": [case(real(3, 4), (INDEX,)), case(real(3, 4), (slice(None), np.array([1, 1, 3]))), case(real(3), (np.array([True, False, True]),)),
+                case(real(4, 2), (np.arange(40) % 4,))],
+    "put_at": [case(real(2, 2, 4), (3, 4), (INDEX,)), case(real(2), (3,), (slice(1, 3),))],
+    "index_put": [case(real(3, 4), real(4), (np.array([0, 2]),), False), case(real(3, 4), real(2, 4), (np.array([1, 1]),), True),
+                  case(real(3), real(), (np.array([True, False, True]),), False)],
+    "matmul": [case(real(3, 4), real(4, 2)), case(real(2, 3, 4), real(4, 5)), case(real(4), real(4)), case(real(4), real(2, 4, 3)),
+               case(real(2, 3, 4), real(4)), case(real(2, 1, 3, 4), real(5, 4, 2)), case(real(4), real(4, 2)), case(real(3, 4), real(4))],
+    "einsum": [case([real(3, 4), real(4, 2)], "ij,jk->ik"), case([real(3, 4), real(3)], "ij,i->"), case([real(2, 3), real(3), real(2)], "ab,b,a->a")],
+    "inv": [case(matrix(3, 3)), case(matrix(2, 2, 2))],
+    "solve": [case(matrix(3, 3), real(3, 2)), case(matrix(2, 2, 2), real(2, 2, 1))],
+    "reshape": [case(real(3, 4), (2, -1))],
+    "permute": [case(real(2, 3, 4), (2, 0, 1))],
+    "expand": [case(real(3, 1), (2, 3, 4))],
+    "flip": [case(real(3, 4), (1,))],
+    "roll": [case(real(3, 4), (1, -2), (0, 1)), case(real(3), 1, 0)],
+    "cat": [case([real(2, 3), real(1, 3)], 0, (0, 2, 3))],
+    "stack": [case([real(2, 3), real(2, 3)], 1)],
+    "pad": [case(real(2, 3), ((1, 0), (0, 2)), 0.0)],
+    "tril": [case(real(3, 4), -1)],
+    "triu": [case(real(3, 4), 1)],
+    "diagonal": [case(real(3, 4), 1, 0, 1), case(real(2, 3, 3), -1, 1, 2)],
+    "onto_diagonal": [case(real(3), (3, 4), 1, 0, 1)],
+    "windows": [case(real(2, 7), 1, 3, 2)],
+    "add_windows": [case(real(2, 3, 3), (2, 7), 1, 3, 2)],
+}  # fmt: skip
+
+IN_PLACE_ONLY = {"written"}
+"""Made by writes through views, and tested with them in tests/test_views.py."""
+
+a, b = real(3, 4), real(3, 4)
+m, n = a > 0, b > 0
+i, j = np.array([6, 3, -4]), np.array([3, 2, 3])
+
+NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
+    "eq": ((i, j), lambda x, y: x == y),
+    "ne": ((i, j), lambda x, y: x != y),
+    "lt": ((a, b), lambda x, y: x < y),
+    "le": ((a, b), lambda x, y: x <= y),
+    "gt": ((a, b), lambda x, y: x > y),
+    "ge": ((a, b), lambda x, y: x >= y),
+    "logical_and": ((m, n), lambda x, y: x & y),
+    "logical_or": ((m, n), lambda x, y: x | y),
+    "logical_xor": ((m, n), lambda x, y: x ^ y),
+    "logical_not": ((m,), lambda x: ~x),
+    "bitwise_and": ((i, j), lambda x, y: x & y),
+    "bitwise_or": ((i, j), lambda x, y: x | y),
+    "bitwise_xor": ((i, j), lambda x, y: x ^ y),
+    "bitwise_not": ((i,), lambda x: -x - 1),
+    "isnan": ((np.array([1.0, np.nan]),), lambda x: np.array([False, True])),
+    "isinf": ((np.array([1.0, -np.inf]),), lambda x: np.array([False, True])),
+    "isfinite": ((np.array([1.0, -np.inf]),), lambda x: np.array([True, False])),
+    "zeros_like": ((a,), lambda x: 0 * x),
+    "floor_divide": ((i, j), lambda x, y: np.array([2, 1, -2])),
+    "argmax": ((a, 1, False), lambda x, *_: x.argmax(1)),
+    "argmin": ((a, 1, True), lambda x, *_: x.argmin(1)[:, None]),
+    "all": ((m, (1,), False), lambda x, *_: x.all(1)),
+    "any": ((m, None, False), lambda x, *_: x.any()),
+    "argsort": ((a, 1, False, False), lambda x, *_: x.argsort(1)),
+    "one_hot": ((np.array([1, 0]), 3), lambda *_: np.array([[False, True, False], [True, False, False]])),
+    "touched": (((np.array([2]),), (4,)), lambda *_: np.array([False, False, True, False])),
+}

@@ -1,0 +1,241 @@
+"""The backward walk: from outputs to what was asked for, newest node first, each node once.
+
+A cotangent waits in `pending` until its node is the newest one left; by then every consumer has
+added its share, because consumers are newer. Then the node's rules hand shares to its parents.
+Nothing recurses, so a chain of any length will do.
+
+The rules are polymorphic, and so is the walk: on arrays it computes; with `create_graph`, or while
+a tracer listens, it hands Tensors around, and whatever the rules do is recorded or traced.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.ops.elementwise import cast
+from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.shape import expand
+from tinygrad_nn.primitive import PICK, TYPES, wrap
+from tinygrad_nn.tape import FREED, Node, local
+from tinygrad_nn.views import Overwritten, check_fresh
+
+__all__ = ["fit", "walk"]
+
+Array = Any
+
+
+def walk(
+    roots: Iterable[tuple[Node, Any]], *, wanted: set[Node] | None, create_graph: bool, retain_graph: bool
+) -> dict[Node, Any]:
+    """The cotangents of the `wanted` nodes (of all leaves, if None), given those of the roots.
+
+    Only nodes on a path to a wanted one are visited. Without `retain_graph`, each node releases
+    what it saved once it has been used.
+    """
+    mode = local.mode
+    traced = create_graph or mode.tracer is not None
+    pending: dict[Node, Any] = {}
+    found: dict[Node, Any] = {}
+    heap: list[tuple[int, Node]] = []
+    path = None if wanted is None else _paths([node for node, _ in roots], wanted)
+
+    def give(node: Node, share: Any) -> None:
+        """Add one share to a node's cotangent."""
+        if node.primitive is None:
+            found[node] = share if node not in found else found[node] + share
+        elif node in pending:
+            pending[node] = pending[node] + share
+        else:
+            pending[node] = share
+            heappush(heap, (-node.order, node))
+
+    before, mode.grad = mode.grad, create_graph
+    try:
+        for node, cotangent in roots:
+            give(node, cotangent)
+        while heap:
+            node = heappop(heap)[1]
+            g = pending.pop(node)
+            primitive: Any = node.primitive
+            if node.watch is not None:
+                g = _watched(node, g, traced)
+            if wanted is not None and node in wanted:
+                found[node] = g
+                if path is not None and not any(parent in path for parent in node.parents):
+                    continue
+            if primitive is PICK:
+                _gather_part(node, g, pending, heap)
+                continue
+            if primitive.multi:
+                g = _whole(node, g, traced)
+            env = _environment(node, traced)
+            if primitive.joint is not None:
+                shares = primitive.joint(g, env)
+            for position, parent in enumerate(node.parents):
+                if parent is None or (path is not None and parent not in path):
+                    continue
+                env[1], env[2] = parent.shape, position
+                if primitive.joint is not None:
+                    share = shares[position]
+                    if share is None:
+                        continue
+                else:
+                    rule = primitive.rules[0 if primitive.variadic else position]
+                    if rule is None:
+                        continue
+                    share = rule(g, env)
+                if share.shape != parent.shape or _dtype(share) != parent.dtype:
+                    share = fit(share, parent.shape, parent.dtype)
+                if mode.tracer is not None:
+                    mode.tracer.rule_gave(node, parent, share)
+                give(parent, share)
+            if not retain_graph and (node.out is not None or any([type(arg) in (*TYPES, tuple) for arg in node.args])):
+                node.args, node.out = FREED, None
+    finally:
+        mode.grad = before
+    return found
+
+
+def _dtype(value: Any) -> Any:
+    return value.array.dtype if type(value) in TYPES else value.dtype
+
+
+def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Undo broadcasting and promotion: the one place that does.
+
+    Axes that the operand lacked, or had as size one, are summed; a share smaller than the operand
+    (the rule of a sum) is broadcast.
+    """
+    if tuple(share.shape) != shape:
+        lead = share.ndim - len(shape)
+        stretched = [k + lead for k, n in enumerate(shape) if lead >= 0 and n == 1 and share.shape[k + lead] != 1]
+        axes = (*range(lead), *stretched)
+        if axes:
+            share = sum(share, axes, True).reshape(tuple(share.shape[lead:][k] if k + lead not in axes else 1 for k in range(len(shape))))
+        if tuple(share.shape) != shape:
+            share = _spread(share, shape)
+    return share if _dtype(share) == dtype else cast(share, dtype)
+
+
+def _spread(share: Any, shape: tuple[int, ...]) -> Any:
+    """Broadcast. A small array is filled instead: NumPy's broadcast_to takes longer than that."""
+    if type(share) in TYPES or prod(shape) > 4096:
+        return expand(share, shape)
+    filled = np.empty(shape, share.dtype)
+    filled[...] = share
+    return filled
+
+
+def _paths(outputs: Iterable[Node], wanted: set[Node]) -> set[Node]:
+    """The nodes from which a wanted node can be reached, themselves included."""
+    oldest = min((node.order for node in wanted), default=0)
+    reachable: set[Node] = set()
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node not in reachable and node.order >= oldest:
+            reachable.add(node)
+            stack.extend(parent for parent in node.parents if parent is not None)
+    path: set[Node] = set()
+    for node in sorted(reachable, key=lambda node: node.order):
+        if node in wanted or any(parent in path for parent in node.parents):
+            path.add(node)
+    return path
+
+
+def _environment(node: Node, traced: bool) -> list[Any]:
+    """What the node's rules may read: [out, shape, position, *args], saved tensors checked and unwrapped."""
+    if node.args is FREED:
+        raise AutogradError(_freed(node))
+    out = node.out
+    if type(out) is Overwritten:
+        raise AutogradError(out.text)
+    if traced and out is not None:
+        if node.primitive is not None and node.primitive.multi:
+            out = tuple([wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None)) for k, part in enumerate(out)])
+        else:
+            out = wrap(out, node)
+    env: list[Any] = [out, None, 0]
+    for arg in node.args:
+        if type(arg) in TYPES:
+            check_fresh(node, arg)
+            env.append(arg if traced else arg.array)
+        elif type(arg) in (tuple, list):
+            for item in arg:
+                if type(item) in TYPES:
+                    check_fresh(node, item)
+            env.append(arg if traced else tuple([item.array if type(item) in TYPES else item for item in arg]))
+        else:
+            env.append(arg)
+    return env
+
+
+def _watched(node: Node, g: Any, traced: bool) -> Any:
+    """Run the node's hooks, each of which may replace the cotangent, and keep it if `retain_grad` asked."""
+    assert node.watch is not None
+    if node.watch.hooks:
+        share = node.watch.run_hooks(g if traced else wrap(np.asarray(g)))
+        g = share if traced else share.array
+    tensor = node.watch.tensor()
+    if tensor is not None:
+        share = g if traced else wrap(np.array(g))
+        tensor._grad = share if tensor._grad is None else tensor._grad + share
+    return g
+
+
+def _gather_part(node: Node, g: Any, pending: dict[Node, Any], heap: list[tuple[int, Node]]) -> None:
+    """Hand the cotangent of one output to the node that made all of them."""
+    whole, k = node.parents[0], node.args[0]
+    assert whole is not None
+    if whole not in pending:
+        pending[whole] = {}
+        heappush(heap, (-whole.order, whole))
+    parts = pending[whole]
+    parts[k] = g if k not in parts else parts[k] + g
+
+
+def _whole(node: Node, parts: dict[int, Any], traced: bool) -> tuple[Any, ...]:
+    """The cotangents of all outputs of a node: zeros where none arrived."""
+    whole = []
+    for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
+        part = parts.get(k)
+        if part is None:
+            zeros = np.zeros(shape, dtype)  # type: ignore[arg-type]
+            part = wrap(zeros) if traced else zeros
+        whole.append(part)
+    return tuple(whole)
+
+
+def _freed(node: Node) -> str:
+    """The message for a second walk through a released node, with the tensor's name if a caller still holds it."""
+    holder = _name_of(node)
+    return message(
+        "Trying to backward through the graph a second time, but what it saved has already been freed",
+        got=f"the result of `{node.name}`, shape {node.shape}"
+        + (f", in {node.scope}" if node.scope is not None else "")
+        + (f": {holder}" if holder else "")
+        + ", was made before the previous backward() (outside the loop?)",
+        fix="make it again inside the loop, detach() it, or call backward(retain_graph=True)",
+    )
+
+
+def _name_of(node: Node) -> str | None:
+    """The caller's variable that holds the tensor of `node` or the nearest result computed from it."""
+    frame = sys._getframe(1)
+    best: tuple[int, str] | None = None
+    while frame is not None:
+        for name, value in frame.f_locals.items():
+            made = value.node if type(value) in TYPES else None
+            if made is not None and made.primitive is not None and made.args is FREED:
+                rank = 0 if made is node else 1 + abs(made.order - node.order)
+                if best is None or rank < best[0]:
+                    best = (rank, f"the tensor `{name}` in {frame.f_code.co_name}()")
+        frame = frame.f_back  # type: ignore[assignment]
+    return best[1] if best else None

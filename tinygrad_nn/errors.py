@@ -1,0 +1,72 @@
+"""The project's exceptions, and the one helper that lays a message out as what / got / fix.
+
+Each class derives from the builtin that PyTorch raises in the same place, so a caller's
+``except RuntimeError`` keeps working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AnomalyError",
+    "ArgumentError",
+    "AutogradError",
+    "DTypeError",
+    "DataError",
+    "IndexingError",
+    "MissingPackage",
+    "RandomError",
+    "ShapeError",
+    "message",
+]
+
+
+class ShapeError(RuntimeError):
+    """Shapes that do not fit the operation."""
+
+
+class AutogradError(RuntimeError):
+    """A rule of automatic differentiation was broken: freed graph, in-place write, no graph."""
+
+
+class AnomalyError(RuntimeError):
+    """Anomaly mode met the first NaN or Inf."""
+
+
+class DTypeError(TypeError):
+    """An operation does not take tensors of this dtype."""
+
+
+class ArgumentError(ValueError):
+    """An argument is outside what the operation is defined for."""
+
+
+class IndexingError(IndexError):
+    """An index or a dimension is out of range."""
+
+
+class DataError(ValueError):
+    """A file is truncated, corrupt or not of the format it should have."""
+
+
+class RandomError(RuntimeError):
+    """A sampler was asked for a distribution that does not exist, or given a broken state."""
+
+
+class MissingPackage(ImportError):
+    """An optional package is not installed; the message names the pip command."""
+
+
+def message(what: str, *, got: object = None, fix: str | None = None) -> str:
+    """Lay out an error message: what happened, what was given, how to mend it.
+
+    >>> print(message("matmul: inner sizes differ", got="(2, 3) @ (4, 5)", fix="transpose one"))
+    matmul: inner sizes differ
+      got: (2, 3) @ (4, 5)
+      fix: transpose one
+    """
+    lines = [what]
+    if got is not None:
+        lines.append(f"  got: {got}")
+    if fix is not None:
+        lines.append(f"  fix: {fix}")
+    return "\n".join(lines)

@@ -1,0 +1,9 @@
+"""What users call, in PyTorch's signatures, a family a file: compositions of primitives.
+
+Functions take Tensors (and, like primitives, arrays), know nothing of the class Tensor, and define
+no derivative. `tensor.py` lists them as methods and `tinygrad_nn/__init__.py` as functions.
+"""
+
+from tinygrad_nn.functions import elementwise, index, linalg, reduce, shape
+
+__all__ = ["elementwise", "index", "linalg", "reduce", "shape"]

@@ -1,0 +1,78 @@
+"""Dimensions as users give them: negative, in tuples, or by NumPy's names `axis` and `keepdims`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from operator import index
+from typing import Any, TypeVar
+
+from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, message
+
+__all__ = ["axes", "axis", "numpy_spelling", "sizes"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def axis(dim: Any, ndim: int, name: str) -> int:
+    """`dim` as a non-negative axis of an array with `ndim` axes (a 0-d array counts as having one).
+
+    >>> axis(-1, 3, "sum")
+    2
+    """
+    try:
+        k = index(dim)
+    except TypeError:
+        raise DTypeError(message(f"{name}: dim must be an integer", got=repr(dim))) from None
+    reach = max(ndim, 1)
+    if not -reach <= k < reach:
+        raise IndexingError(
+            f"{name}: Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {k})"
+        )
+    return k % reach
+
+
+def axes(dim: Any, ndim: int, name: str) -> tuple[int, ...] | None:
+    """`dim` as a tuple of distinct axes in order; None (all of them) for None and, as in PyTorch, for ()."""
+    if dim is None:
+        return None
+    if not isinstance(dim, (tuple, list)):
+        return (axis(dim, ndim, name),) if ndim else _nothing(axis(dim, ndim, name))
+    found = [axis(d, ndim, name) for d in dim]
+    if len(set(found)) != len(found):
+        raise AutogradError(message(f"{name}: a dim appears multiple times in the list of dims", got=tuple(dim)))
+    return tuple(sorted(found)) if found and ndim else None
+
+
+def _nothing(_: int) -> None:
+    """A 0-d array has no axis to reduce: as all of them."""
+    return None
+
+
+def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as separate integers or as one tuple.
+
+    >>> sizes((2, 3)), sizes(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = tuple(given[0])
+    try:
+        return tuple([index(n) for n in given])
+    except TypeError:
+        raise DTypeError(message("sizes must be integers", got=given)) from None
+
+
+def numpy_spelling(function: F) -> F:
+    """Let callers write NumPy's `axis=` and `keepdims=` for `dim=` and `keepdim=`."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            if "axis" in kwargs:
+                kwargs["dim"] = kwargs.pop("axis")
+            if "keepdims" in kwargs:
+                kwargs["keepdim"] = kwargs.pop("keepdims")
+        return function(*args, **kwargs)
+
+    return wrapper  # type: ignore[return-value]

@@ -1,0 +1,199 @@
+"""Elementwise primitives: one number in (or two), one number out, at every place of an array.
+
+To add one is two lines, rule included; the second derivative follows, because rules are made of
+primitives. A rule for each operand, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import log as ln
+from math import pi
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn.ops import special
+from tinygrad_nn.primitive import primitive
+
+unary = partial(primitive, elementwise=True)
+"""Keeps the dtype; of integers too."""
+smooth = partial(primitive, elementwise=True, floats=True)
+"""A function with float results: integers are taken as the default float."""
+
+Array = Any
+
+
+# -- no gradient: comparisons, logic, classification ---------------------------------------------
+
+eq = unary("eq", np.equal)
+ne = unary("ne", np.not_equal)
+lt = unary("lt", np.less)
+le = unary("le", np.less_equal)
+gt = unary("gt", np.greater)
+ge = unary("ge", np.greater_equal)
+logical_and = unary("logical_and", np.logical_and)
+logical_or = unary("logical_or", np.logical_or)
+logical_xor = unary("logical_xor", np.logical_xor)
+logical_not = unary("logical_not", np.logical_not)
+bitwise_and = unary("bitwise_and", np.bitwise_and)
+bitwise_or = unary("bitwise_or", np.bitwise_or)
+bitwise_xor = unary("bitwise_xor", np.bitwise_xor)
+bitwise_not = unary("bitwise_not", np.invert)
+isnan = unary("isnan", lambda x: np.isnan(x))
+isinf = unary("isinf", lambda x: np.isinf(x))
+isfinite = unary("isfinite", lambda x: np.isfinite(x))
+zeros_like = unary("zeros_like", lambda x: np.zeros_like(x))
+
+
+# -- arithmetic ----------------------------------------------------------------------------------
+
+add = unary("add", np.add, lambda g: g, lambda g: g)
+sub = unary("sub", np.subtract, lambda g: g, lambda g: -g)
+mul = unary("mul", np.multiply, lambda g, y: g * y, lambda g, x: g * x)
+div = smooth("div", np.true_divide, lambda g, y: g / y, lambda g, x, y: -g * x / (y * y))
+neg = unary("neg", np.negative, lambda g: -g)
+abs = unary("abs", np.absolute, lambda g, x: g * sign(x))
+square = unary("square", np.square, lambda g, x: g * (2 * x))
+reciprocal = smooth("reciprocal", np.reciprocal, lambda g, out: -g * out * out)
+sqrt = smooth("sqrt", np.sqrt, lambda g, out: g / (2 * out))
+rsqrt = smooth("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, out: -0.5 * g * out * out * out)
+
+where = primitive(
+    "where", lambda condition, x, y: np.where(condition, x, y),
+    None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g),
+)  # fmt: skip
+cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g)  # the walk casts back
+
+
+def _power(x: Array, y: Array) -> Array:
+    if type(y) in (int, float) and x.dtype.kind == "f":  # NumPy's own loops for these are far faster
+        if y == 2:
+            return np.square(x)
+        if y == 3:
+            return x * x * x
+        if y == 0.5:
+            return np.sqrt(x)
+    return np.power(x, y)
+
+
+pow = unary(
+    "pow", _power,
+    lambda g, x, y: g * where(y == 0, 0.0, y * pow(x, where(y == 0, 1.0, y - 1))) if not _is_number(y)
+    else (g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)),
+    lambda g, x, y, out: g * where(logical_and(x == 0, y >= 0), 0.0, out * log(where(eq(x, 0), 1.0, x))) if not _is_number(x)
+    else g * out * (ln(x) if x > 0 else 0.0),
+)  # fmt: skip
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
+
+
+# -- steps: the derivative is zero where there is one ----------------------------------------------
+
+
+def _step(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    return unary(name, forward, lambda g: zeros_like(g))
+
+
+def _keep_integers(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: ufunc(x) if x.dtype.kind not in "iub" else x.copy()
+
+
+sign = _step("sign", lambda x: np.sign(x) if x.dtype.kind != "b" else x.copy())
+floor = _step("floor", _keep_integers(np.floor))
+ceil = _step("ceil", _keep_integers(np.ceil))
+trunc = _step("trunc", _keep_integers(np.trunc))
+round = _step("round", _keep_integers(np.rint))
+
+
+def _floor_divide(x: Array, y: Array) -> Array:
+    """NumPy's floor division, with PyTorch's error for integers divided by zero."""
+    if np.result_type(x, y).kind in "iub" and not np.all(y):
+        raise ZeroDivisionError("integer division by zero")
+    return np.floor_divide(x, y)
+
+
+floor_divide = unary("floor_divide", _floor_divide)
+remainder = unary("remainder", np.remainder, lambda g: g, lambda g, x, y: -g * floor(x / y))
+fmod = unary("fmod", np.fmod, lambda g: g, lambda g, x, y: -g * trunc(x / y))
+
+
+# -- the larger and the smaller: equal operands share the gradient ---------------------------------
+
+
+def _share(g: Array, wins: Array, ties: Array) -> Array:
+    return g * where(ties, 0.5, where(wins, 1.0, 0.0))
+
+
+maximum = unary("maximum", np.maximum, lambda g, x, y: _share(g, gt(x, y), eq(x, y)), lambda g, x, y: _share(g, gt(y, x), eq(x, y)))
+minimum = unary("minimum", np.minimum, lambda g, x, y: _share(g, lt(x, y), eq(x, y)), lambda g, x, y: _share(g, lt(y, x), eq(x, y)))
+clamp = primitive(
+    "clamp", lambda x, low, high: np.clip(x, low, high), lambda g, x, low, high: where(_inside(x, low, high), g, 0.0)
+)
+
+
+def _inside(x: Array, low: float | None, high: float | None) -> Array:
+    if low is None:
+        return le(x, high)
+    return ge(x, low) if high is None else logical_and(ge(x, low), le(x, high))
+
+
+# -- exponentials and logarithms -------------------------------------------------------------------
+
+exp = smooth("exp", np.exp, lambda g, out: g * out)
+exp2 = smooth("exp2", np.exp2, lambda g, out: g * out * ln(2))
+expm1 = smooth("expm1", np.expm1, lambda g, out: g * (out + 1))
+log = smooth("log", np.log, lambda g, x: g / x)
+log2 = smooth("log2", np.log2, lambda g, x: g / (x * ln(2)))
+log10 = smooth("log10", np.log10, lambda g, x: g / (x * ln(10)))
+log1p = smooth("log1p", np.log1p, lambda g, x: g / (x + 1))
+logaddexp = smooth("logaddexp", np.logaddexp, lambda g, x, out: g * exp(x - out), lambda g, y, out: g * exp(y - out))
+
+
+# -- trigonometric and hyperbolic ------------------------------------------------------------------
+
+sin = smooth("sin", np.sin, lambda g, x: g * cos(x))
+cos = smooth("cos", np.cos, lambda g, x: -g * sin(x))
+tan = smooth("tan", np.tan, lambda g, out: g * (1 + out * out))
+asin = smooth("asin", np.arcsin, lambda g, x: g / sqrt(1 - x * x))
+acos = smooth("acos", np.arccos, lambda g, x: -g / sqrt(1 - x * x))
+atan = smooth("atan", np.arctan, lambda g, x: g / (1 + x * x))
+atan2 = smooth("atan2", np.arctan2, lambda g, x, y: g * y / (x * x + y * y), lambda g, x, y: -g * x / (x * x + y * y))
+sinh = smooth("sinh", np.sinh, lambda g, x: g * cosh(x))
+cosh = smooth("cosh", np.cosh, lambda g, x: g * sinh(x))
+tanh = smooth("tanh", np.tanh, lambda g, out: g * (1 - out * out))
+
+
+# -- the bell curve --------------------------------------------------------------------------------
+
+erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x))
+erfinv = smooth("erfinv", special.erfinv, lambda g, out: g * (pi**0.5 / 2) * exp(out * out))
+
+
+# -- activations: one primitive where a composition would make several passes ----------------------
+
+
+def _sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), in place; exp may overflow to infinity, and 1 / infinity is the 0 that is meant."""
+    out = np.negative(x)
+    if type(out) is not np.ndarray:
+        return 1 / (1 + np.exp(out))
+    np.exp(out, out)
+    np.add(out, 1, out)
+    return np.divide(1, out, out)
+
+
+def _softplus(x: Array) -> Array:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+sigmoid = smooth("sigmoid", _sigmoid, lambda g, out: g * out * (1 - out))
+relu = unary("relu", lambda x: np.maximum(x, 0), lambda g, out: g * gt(out, 0))
+leaky_relu = primitive(
+    "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
+)
+log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * sigmoid(-x))
+gelu = smooth("gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5))

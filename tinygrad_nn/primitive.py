@@ -1,0 +1,423 @@
+"""A primitive: a forward on arrays and, beside it, one rule per operand. And what a call of one does.
+
+    mul = primitive("mul", np.multiply, lambda g, y: g * y, lambda g, x: g * x, elementwise=True)
+
+A rule takes the cotangent `g` of the result and gives the cotangent of its operand. What else it
+reads it names: operands and parameters as in the forward's signature, `out` for the result,
+`shape` for its operand's shape, `position` for the operand's place in a list. Only what is named
+is kept for the backward pass. Rules are written in operators and primitives, so the same rule
+computes on arrays and, given Tensors, is itself recorded: that is the gradient of the gradient.
+
+No rule repairs a shape or a dtype: the walk reduces or broadcasts each cotangent to its operand.
+
+Called on plain arrays a primitive runs its forward. Called on Tensors it also promotes dtypes,
+records a `Node`, and tells the tracer if one is listening. The two commonest forms have a calling
+function each, kept flat because a small network spends its time there; `apply` serves the rest.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from tinygrad_nn.dtypes import default_float, result_dtype
+from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.tape import Node, local
+
+__all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
+
+Rule = Callable[..., Any]
+
+REGISTRY: dict[str, Primitive] = {}
+"""Every primitive by name, in the order of definition. The table of gradient tests has the same keys."""
+
+TYPES: set[type] = set()
+"""The classes whose instances are recorded: Tensor and its subclasses."""
+
+_new = object.__new__
+_Tensor: Any = None
+_View: Any = None
+
+
+def install(tensor: type, view: type) -> None:
+    """Say which class wraps results, and which one describes a view (tensor.py calls this once)."""
+    global _Tensor, _View
+    _Tensor, _View = tensor, view
+
+
+class Primitive:
+    """What an operation is: see the module's docstring."""
+
+    __slots__ = (
+        "arity", "elementwise", "floats", "forward", "joint", "multi", "name", "parameters",
+        "rules", "saves", "saves_out", "variadic", "view",
+    )  # fmt: skip
+
+    def __init__(
+        self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
+        elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False,
+        joint: Rule | None = None,
+    ) -> None:  # fmt: skip
+        if isinstance(forward, np.ufunc):
+            self.parameters = ("x", "y")[: forward.nin]
+        else:
+            self.parameters = tuple(inspect.signature(forward).parameters)
+        named = {word for rule in (*rules, joint) if rule is not None for word in _words(rule)}
+        unknown = named - {*self.parameters, "out", "shape", "position"}
+        if unknown:
+            raise TypeError(f"primitive {name}: a rule reads {sorted(unknown)}, which the forward does not take")
+        self.name = name
+        self.forward = forward
+        self.arity = arity if arity is not None else len(rules) or 1
+        self.joint = None if joint is None else _bound(joint, self.parameters)
+        self.rules = tuple(None if rule is None else _bound(rule, self.parameters) for rule in rules)
+        self.saves = tuple(word in named for word in self.parameters)
+        self.saves_out = "out" in named
+        self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join(self.parameters)})>"
+
+
+def primitive(
+    name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
+    floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """Define a primitive, register it, and return the function that calls it.
+
+    elementwise: operands are promoted to one dtype (and with `floats`, integers to a float)
+    variadic:    the first parameter is a list of tensors, and its one rule serves each of them
+    multi:       the forward returns a tuple, and `g` is the tuple of cotangents
+    joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
+    view:        the result shares the operand's memory (where NumPy can)
+    No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
+    """
+    made = Primitive(
+        name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
+        view=view, joint=joint,
+    )  # fmt: skip
+    if name in REGISTRY:
+        raise TypeError(f"primitive {name} is defined twice")
+    REGISTRY[name] = made
+    if elementwise and len(made.parameters) == 1:
+        call = _unary(made)
+    elif elementwise and len(made.parameters) == 2:
+        call = _binary(made)
+    elif made.arity == 1 and not (variadic or multi or joint or DATA & set(made.parameters)):
+        call = _unary_with_parameters(made)
+    else:
+
+        def call(*args: Any) -> Any:
+            return apply(made, args)
+
+    call.__name__ = call.__qualname__ = name
+    call.primitive = made  # type: ignore[attr-defined]
+    return call
+
+
+def _words(rule: Rule) -> tuple[str, ...]:
+    """The names that a rule reads besides its cotangent."""
+    return rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+
+
+def _bound(rule: Rule, parameters: tuple[str, ...]) -> Callable[[Any, list[Any]], Any]:
+    """The rule as `f(g, env)`, where env is [out, shape, position, *args]."""
+    places = {"out": 0, "shape": 1, "position": 2, **{word: k for k, word in enumerate(parameters, 3)}}
+    reads = tuple(places[word] for word in _words(rule))
+    if len(reads) == 0:
+        return lambda g, env: rule(g)
+    if len(reads) == 1:
+        (i,) = reads
+        return lambda g, env: rule(g, env[i])
+    if len(reads) == 2:
+        i, j = reads
+        return lambda g, env: rule(g, env[i], env[j])
+    return lambda g, env: rule(g, *[env[k] for k in reads])
+
+
+# -- calling -----------------------------------------------------------------------------------
+
+
+def wrap(array: Any, node: Node | None = None) -> Any:
+    """A Tensor around `array`, made by `node`."""
+    t = _new(_Tensor)
+    t.array = array if type(array) is ndarray else np.asarray(array)
+    t.node = node
+    t._grad = t._view = None
+    t._written = 0
+    return t
+
+
+def node_of(value: Any) -> Node | None:
+    """The node that made `value`, as of now: a view whose base was written has a new history."""
+    if type(value) not in TYPES:
+        return None
+    node: Node | None = value.node if value._view is None else value._view.node_of(value)
+    return node
+
+
+def _unary(p: Primitive) -> Callable[..., Any]:
+    forward, saves, saves_out, floats = p.forward, p.saves[0], p.saves_out, p.floats
+    differentiable = any(p.rules)
+
+    def call(x: Any, /) -> Any:
+        if type(x) not in TYPES:
+            return forward(_array(p, x))
+        a = x.array
+        if floats and a.dtype.kind in "iub":
+            a = a.astype(default_float())
+        out = forward(a)
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        mode = local.mode
+        node = None
+        if differentiable and mode.grad:
+            parent = x.node if x._view is None else x._view.node_of(x)
+            if parent is not None:
+                node = Node(
+                    p, (parent,), (x if saves else None,), out if saves_out else None, out.shape, out.dtype, mode.scope
+                )
+        t = _new(_Tensor)
+        t.array = out
+        t.node = node
+        t._grad = t._view = None
+        t._written = 0
+        if mode.tracer is not None:
+            mode.tracer.saw(p, (x,), t)
+        return t
+
+    return call
+
+
+def _binary(p: Primitive) -> Callable[..., Any]:
+    forward, (saves_x, saves_y), saves_out, floats = p.forward, p.saves, p.saves_out, p.floats
+    differentiable = any(p.rules)
+
+    def call(x: Any, y: Any, /) -> Any:
+        u = v = None
+        if type(x) in TYPES:
+            a = x.array
+            u = x.node if x._view is None else x._view.node_of(x)
+            if type(y) in TYPES:
+                b = y.array
+                v = y.node if y._view is None else y._view.node_of(y)
+                if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
+                    a, b = _promoted(p, a, b)
+            elif (type(y) is float or type(y) is int) and a.dtype.kind == "f":
+                b = y
+            else:
+                a, b = _promoted(p, a, y)
+        elif type(y) in TYPES:
+            b = y.array
+            v = y.node if y._view is None else y._view.node_of(y)
+            if (type(x) is float or type(x) is int) and b.dtype.kind == "f":
+                a = x
+            else:
+                a, b = _promoted(p, x, b)
+        else:
+            return forward(_array(p, x, y), y)
+        try:
+            out = forward(a, b)
+        except (ValueError, TypeError) as error:
+            raise explained(p, (x, y), error) from None
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        mode = local.mode
+        node = None
+        if differentiable and mode.grad and (u is not None or v is not None):
+            node = Node(
+                p, (u, v), (x if saves_x else None, y if saves_y else None), out if saves_out else None,
+                out.shape, out.dtype, mode.scope,
+            )  # fmt: skip
+        t = _new(_Tensor)
+        t.array = out
+        t.node = node
+        t._grad = t._view = None
+        t._written = 0
+        if mode.tracer is not None:
+            mode.tracer.saw(p, (x, y), t)
+        return t
+
+    return call
+
+
+def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
+    forward, saves_x, saves_out, view = p.forward, p.saves[0], p.saves_out, p.view
+    differentiable = any(p.rules)
+
+    def call(x: Any, /, *parameters: Any) -> Any:
+        if type(x) not in TYPES:
+            return forward(x, *parameters)
+        try:
+            out = forward(x.array, *parameters)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explained(p, (x, *parameters), error) from None
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        mode = local.mode
+        node = None
+        if differentiable and mode.grad:
+            parent = x.node if x._view is None else x._view.node_of(x)
+            if parent is not None:
+                node = Node(
+                    p, (parent,), (x if saves_x else None, *parameters), out if saves_out else None,
+                    out.shape, out.dtype, mode.scope,
+                )  # fmt: skip
+        t = _new(_Tensor)
+        t.array = out
+        t.node = node
+        t._grad = t._view = None
+        t._written = 0
+        if view:
+            t._view = _View.between(x, t, p, (None, *parameters))
+        if mode.tracer is not None:
+            mode.tracer.saw(p, (x, *parameters), t)
+        return t
+
+    return call
+
+
+DATA = {"index", "target", "positions"}
+"""Names of parameters that may be, or hold, tensors: data without a gradient."""
+
+
+def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
+    """Call any primitive: all of its parameters, positionally, tensor operands first."""
+    arrays = [_raw(arg) for arg in args]
+    if not any(a is not b for a, b in zip(arrays, args, strict=True)) and local.mode.tracer is None:
+        return p.forward(*arrays)
+    try:
+        out = p.forward(*arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explained(p, args, error) from None
+    return recorded(p, args, out)
+
+
+def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
+    """The result `out` of p(*args) as a Tensor (a tuple of them, if p gives several), on the tape."""
+    mode = local.mode
+    node = None
+    if type(out) is not ndarray and not p.multi:
+        out = np.asarray(out)
+    if mode.grad and (p.rules or p.joint):
+        operands = args[0] if p.variadic else args[: p.arity]
+        parents = tuple([node_of(operand) for operand in operands])
+        if any(parent is not None for parent in parents):
+            kept = tuple([arg if keep else None for arg, keep in zip(args, p.saves, strict=True)])
+            shape = tuple([part.shape for part in out]) if p.multi else out.shape
+            dtype = tuple([part.dtype for part in out]) if p.multi else out.dtype
+            node = Node(p, parents, kept, out if p.saves_out else None, shape, dtype, mode.scope)
+    if p.multi:
+        result: Any = tuple([_picked(node, k, array, mode.scope) for k, array in enumerate(out)])
+    else:
+        result = wrap(out, node)
+        if p.view:
+            result._view = _View.between(args[0], result, p, args)
+    if mode.tracer is not None:
+        mode.tracer.saw(p, args, result)
+    return result
+
+
+def _picked(node: Node | None, k: int, array: Any, scope: Any) -> Any:
+    """Output k of a primitive that gives several: a node of its own, which hands its cotangent on."""
+    array = np.asarray(array)
+    if node is None or array.dtype.kind not in "fV":
+        return wrap(array)
+    return wrap(array, Node(PICK, (node,), (k,), None, array.shape, array.dtype, scope))
+
+
+PICK = Primitive("pick", lambda x, k: x[k], (lambda g: g,), arity=1)
+"""Not an operation of its own: the step from a tuple of results to one of them."""
+
+
+def _raw(arg: Any) -> Any:
+    """The array of a Tensor; lists and tuples with Tensors in them as tuples with arrays."""
+    if type(arg) in TYPES:
+        return arg.array
+    if type(arg) in (tuple, list) and any(type(item) in TYPES for item in arg):
+        return tuple([item.array if type(item) in TYPES else item for item in arg])
+    return arg
+
+
+def _array(p: Primitive, x: Any, y: Any = None) -> Any:
+    """Operands that are not Tensors: an array is among them, or the call is a mistake."""
+    if isinstance(x, (ndarray, np.generic)) or isinstance(y, (ndarray, np.generic)) or hasattr(x, "__array_ufunc__"):
+        return x
+    kind = type(x).__name__ if y is None else f"{type(x).__name__} and {type(y).__name__}"
+    raise DTypeError(message(f"{p.name}: operands must be tensors", got=kind, fix="wrap the data in tensor(...)"))
+
+
+def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands of different dtypes as arrays of the one that PyTorch's rules give."""
+    a, b = _constant(p, a), _constant(p, b)
+    kind = result_dtype(a, b)
+    if p.floats and kind.kind in "iub":
+        kind = default_float()
+    return _as_kind(a, kind), _as_kind(b, kind)
+
+
+def _as_kind(value: Any, kind: Any) -> Any:
+    return value.astype(kind, copy=False) if isinstance(value, ndarray) else np.array(value).astype(kind)
+
+
+def _constant(p: Primitive, value: Any) -> Any:
+    """An operand that may stand beside a tensor: an array, a number (NumPy's too)."""
+    if isinstance(value, (ndarray, bool, int, float)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    raise DTypeError(
+        message(f"{p.name}: an operand is neither a tensor nor a number", got=type(value).__name__, fix="use tensor(...)")
+    )
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+
+def explained(p: Primitive, args: tuple[Any, ...], error: Exception) -> Exception:
+    """NumPy's complaint in our words: the operation, the shapes one under the other, the module."""
+    where = f" in {local.mode.scope}" if local.mode.scope is not None else ""
+    operands = args[0] if p.variadic else args
+    shapes = [tuple(operand.shape) for operand in operands if type(operand) in TYPES]
+    failed = type(error)
+    if local.mode.tracer is not None:
+        local.mode.tracer.failed(p, args, error)
+    if p.elementwise and len(shapes) == 2 and isinstance(error, ValueError) and "broadcast" in str(error):
+        return ShapeError(f"{p.name}{where}: shapes do not broadcast\n" + aligned(*shapes))
+    if isinstance(error, (ShapeError, DTypeError)):
+        return type(error)(str(error).replace(p.name, p.name + where, 1))
+    if isinstance(error, ValueError) and len(shapes) > 0:
+        failed = ShapeError
+    got = " and ".join(str(shape) for shape in shapes) or "no tensors"
+    return failed(message(f"{p.name}{where}: {error}", got=got))
+
+
+def aligned(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """Two shapes under each other from the right, with a mark below each pair that disagrees.
+
+    >>> print(aligned((8, 3, 4), (2, 4)))
+      got: (8, 3, 4)
+              (2, 4)
+               ^ dimension -2: 3 and 2
+      fix: sizes must be equal, or one of them 1
+    """
+    rank = max(len(a), len(b))
+    first = [""] * (rank - len(a)) + [str(n) for n in a]
+    second = [""] * (rank - len(b)) + [str(n) for n in b]
+    widths = [max(len(m), len(n)) for m, n in zip(first, second, strict=True)]
+    bad = [k for k in range(-1, -min(len(a), len(b)) - 1, -1) if a[k] != b[k] and 1 not in (a[k], b[k])]
+
+    def line(cells: list[str], shape: tuple[int, ...]) -> str:
+        text = ", ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        skip = len(text) - len(", ".join(c.rjust(w) for c, w in zip(cells, widths, strict=True) if c)) if shape else 0
+        return " " * skip + "(" + text[skip:] + ")"
+
+    place = 1 + sum(width + 2 for width in widths[: bad[0]]) + widths[bad[0]] - 1 if bad else 0
+    mark = f"{' ' * (7 + place)}^ dimension {bad[0]}: {a[bad[0]]} and {b[bad[0]]}\n" if bad else ""
+    return (
+        f"  got: {line(first, a)}\n       {line(second, b)}\n{mark}  fix: sizes must be equal, or one of them 1"
+    )

@@ -1,0 +1,121 @@
+"""The tape: what one operation leaves behind for the backward pass, and whether it leaves anything.
+
+A `Tensor` is an array and a `Node`. Nodes point backward only (to the nodes of their operands),
+never to the tensor that they made, so the tape has no reference cycles. Walking it is the business
+of `autograd.walk`; writing it, of `primitive`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinygrad_nn.primitive import Primitive
+
+__all__ = ["FREED", "Mode", "Node", "Watch", "current_mode", "local", "tick", "watch"]
+
+tick = count(1).__next__
+"""The clock: every node and every in-place write takes the next number. A node is newer than its
+operands, so descending numbers are a topological order; and a saved tensor is stale exactly if it
+was written after the node that saved it."""
+
+
+class Watch:
+    """What only some nodes have: the tensor whose `.grad` to fill, hooks, the user's line that made it."""
+
+    __slots__ = ("hooks", "line", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: Callable[[], Any] = _nothing  # weak reference, for leaves and retained gradients
+        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.line: tuple[str, int] | None = None
+
+    def run_hooks(self, cotangent: Any) -> Any:
+        """The cotangent (a Tensor) after each hook, which may replace it by returning another."""
+        for hook in tuple(self.hooks.values()):
+            replaced = hook(cotangent)
+            cotangent = cotangent if replaced is None else replaced
+        return cotangent
+
+
+def _nothing() -> None:
+    return None
+
+
+class Node:
+    """One operation that happened: which, to which operands, and what its rules need to know.
+
+    parents: for each tensor operand its node, or None where no gradient flows
+    args:    the operands and parameters that some rule reads (other operands are None)
+    out:     the result's array, where a rule reads it
+    A leaf (a tensor that the user made, with `requires_grad`) has a node without a primitive.
+    """
+
+    __slots__ = ("args", "dtype", "order", "out", "parents", "primitive", "scope", "shape", "watch")
+
+    def __init__(
+        self, primitive: Primitive | None, parents: tuple[Node | None, ...], args: tuple[Any, ...], out: Any,
+        shape: Any, dtype: Any, scope: Any,
+    ) -> None:  # fmt: skip
+        self.primitive = primitive
+        self.parents = parents
+        self.args = args
+        self.out = out
+        self.shape = shape
+        self.dtype = dtype
+        self.scope = scope
+        self.order: int = tick()
+        self.watch: Watch | None = None
+
+    @property
+    def name(self) -> str:
+        """The operation's name; "leaf" for a tensor that the user made."""
+        return self.primitive.name if self.primitive is not None else "leaf"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the operands, as PyTorch lists them."""
+        return tuple((parent, 0) for parent in self.parents)
+
+    def __repr__(self) -> str:
+        title = "".join(part.capitalize() for part in self.name.split("_"))
+        return f"<{title}Backward0 object>" if self.primitive is not None else "<AccumulateGrad object>"
+
+
+def watch(node: Node) -> Watch:
+    """The node's `Watch`, made at the first call."""
+    if node.watch is None:
+        node.watch = Watch()
+    return node.watch
+
+
+FREED: tuple[Any, ...] = ("freed",)
+"""What `Node.args` holds once a backward pass has used and released it."""
+
+
+class Mode:
+    """What the running thread does with an operation besides computing it."""
+
+    __slots__ = ("grad", "inference", "scope", "tracer")
+
+    def __init__(self) -> None:
+        self.grad = True  # record nodes
+        self.inference = False  # and mark results as never to be recorded
+        self.scope: Any = None  # the module whose forward is running
+        self.tracer: Any = None  # sees every primitive call: compile's recorder, anomaly mode
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.mode = Mode()
+
+
+local = _Local()
+
+
+def current_mode() -> Mode:
+    """The running thread's `Mode`."""
+    return local.mode

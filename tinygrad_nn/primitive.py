@@ -414,7 +414,7 @@ def aligned(a: tuple[int, ...], b: tuple[int, ...]) -> str:
     def line(cells: list[str], shape: tuple[int, ...]) -> str:
         text = ", ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
         skip = len(text) - len(", ".join(c.rjust(w) for c, w in zip(cells, widths, strict=True) if c)) if shape else 0
-        return " " * skip + "(" + text[skip:] + ")"
+        return " " * skip + "(" + text[skip:] + (",)" if len(shape) == 1 else ")")
 
     place = 1 + sum(width + 2 for width in widths[: bad[0]]) + widths[bad[0]] - 1 if bad else 0
     mark = f"{' ' * (7 + place)}^ dimension {bad[0]}: {a[bad[0]]} and {b[bad[0]]}\n" if bad else ""

@@ -26,11 +26,12 @@ was written after the node that saved it."""
 class Watch:
     """What only some nodes have: the tensor whose `.grad` to fill, hooks, the user's line that made it."""
 
-    __slots__ = ("hooks", "line", "tensor")
+    __slots__ = ("after", "hooks", "line", "tensor")
 
     def __init__(self) -> None:
         self.tensor: Callable[[], Any] = _nothing  # weak reference, for leaves and retained gradients
         self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.after: dict[int, Callable[[Any], Any]] = {}  # called with a leaf once its .grad has been added to
         self.line: tuple[str, int] | None = None
 
     def run_hooks(self, cotangent: Any) -> Any:

@@ -30,7 +30,7 @@ from tinygrad_nn.errors import AutogradError, ShapeError, message
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.index import written
-from tinygrad_nn.primitive import TYPES, Primitive, aligned, node_of, recorded, wrap
+from tinygrad_nn.primitive import PICK, TYPES, Primitive, aligned, node_of, recorded, wrap
 from tinygrad_nn.tape import Node, local, tick
 
 __all__ = ["View", "check_fresh", "inplace", "root_of", "user_line", "write"]
@@ -100,6 +100,7 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
         operand = self
         if local.mode.grad and (node_of(self) is not None or any(node_of(arg) is not None for arg in args)):
             operand = wrap(self.array.copy(), node_of(self))
+            args = tuple([operand if arg is self else arg for arg in args])
         return write(self, function(operand, *args, **kwargs), title)
 
     method.__name__ = title
@@ -155,8 +156,11 @@ def stamp(target: Any, name: str) -> None:
     root._written = tick()
     root._writer = (before + 1, name, *user_line())
     for alias in (target, root):
-        if alias.node is not None and alias.node.out is not None:
-            alias.node.out = Overwritten(alias.node, root)
+        maker = alias.node
+        if maker is not None and maker.primitive is PICK:
+            maker = maker.parents[0]
+        if maker is not None and maker.out is not None:
+            maker.out = Overwritten(maker, root)
 
 
 def _extend_history(target: Any, value: Any) -> None:

@@ -69,6 +69,9 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any, create_graph: bool) -> 
         tensor._grad = wrap(total if tensor._grad is None else tensor._grad.array + total)
     else:
         tensor._grad.array += cotangent
+    if node.watch is not None:
+        for hook in tuple(node.watch.after.values()):
+            hook(tensor)
 
 
 def _hooked(node: Node, cotangent: Any) -> Any:

@@ -76,7 +76,10 @@ def walk(
             if primitive.multi:
                 g = _whole(node, g, traced)
             env = _environment(node, traced)
+            if mode.tracer is not None:
+                mode.tracer.enters(node)
             if primitive.joint is not None:
+                env[1] = node
                 shares = primitive.joint(g, env)
             for position, parent in enumerate(node.parents):
                 if parent is None or (path is not None and parent not in path):
@@ -100,6 +103,8 @@ def walk(
                 node.args, node.out = FREED, None
     finally:
         mode.grad = before
+        if mode.tracer is not None:
+            mode.tracer.finished()
     return found
 
 
@@ -203,10 +208,11 @@ def _gather_part(node: Node, g: Any, pending: dict[Node, Any], heap: list[tuple[
 
 def _whole(node: Node, parts: dict[int, Any], traced: bool) -> tuple[Any, ...]:
     """The cotangents of all outputs of a node: zeros where none arrived."""
-    whole = []
+    whole: list[Any] = []
+    wants_zeros = not node.args or getattr(node.args[0], "materialize_grads", True)
     for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
         part = parts.get(k)
-        if part is None:
+        if part is None and wants_zeros:
             zeros = np.zeros(shape, dtype)  # type: ignore[arg-type]
             part = wrap(zeros) if traced else zeros
         whole.append(part)

@@ -1,0 +1,1 @@
+"""Helpers around the engine: `data` (datasets and loaders) and `checkpoint`."""

@@ -1,0 +1,11 @@
+"""Saving and loading: nested containers of tensors in files that cannot hold code.
+
+Reading order: `files` (whole or not at all), `container` (structure as JSON, arrays by name),
+`formats` (safetensors and npz), `pickles`, `torchfile`, `torchwrite` (PyTorch's .pt), `archive`
+(which of them), `tensors` (`save` and `load`).
+"""
+
+from tinygrad_nn.serialization.files import replacing
+from tinygrad_nn.serialization.tensors import load, load_arrays, save
+
+__all__ = ["load", "load_arrays", "replacing", "save"]

@@ -64,7 +64,7 @@ def checkpoint(
 
     positions = [k for k, out in enumerate(outputs) if any(out is m for m in made)]
     operation = Primitive("checkpoint", lambda x: x, (), arity=0, multi=True)
-    operation.joint = rule
+    operation.joint, operation.keeps = rule, True
     shapes, kinds = tuple([out.array.shape for out in made]), tuple([out.array.dtype for out in made])
     node = Node(operation, tuple(ends), (), None, shapes, kinds, local.mode.scope)
     for k, place in enumerate(positions):

@@ -172,8 +172,7 @@ class StackDataset(Dataset[Any]):
         if bool(args) == bool(kwargs):
             raise ArgumentError(
                 message(
-                    "StackDataset: takes data sets by position (samples are tuples) or by name "
-                    "(samples are dicts)",
+                    "StackDataset: takes data sets by position (samples are tuples) or by name (samples are dicts)",
                     got="both" if args else "none",
                     fix="StackDataset(images, texts) or StackDataset(image=images, text=texts)",
                 )
@@ -259,9 +258,7 @@ class ConcatDataset(Dataset[T_co]):
         samples: list[Any] = [None] * len(located)
         for which, dataset in enumerate(self.datasets):
             rows = [row for row, (owner, _) in enumerate(located) if owner == which]
-            for row, sample in zip(
-                rows, _samples(dataset, [located[row][1] for row in rows]), strict=True
-            ):
+            for row, sample in zip(rows, _samples(dataset, [located[row][1] for row in rows]), strict=True):
                 samples[row] = sample
         return samples
 
@@ -388,18 +385,14 @@ def random_split(
     if sum(lengths) != size or any(length < 0 or length != int(length) for length in lengths):
         raise ArgumentError(
             message(
-                f"random_split: lengths must sum to the {size} samples of the data set, "
-                "or be fractions that sum to 1",
+                f"random_split: lengths must sum to the {size} samples of the data set, or be fractions that sum to 1",
                 got=f"lengths {list(lengths)} that sum to {sum(lengths)}",
                 fix=f"let the last length be {size} less the others",
             )
         )
     order = (generator or default_generator).randperm(size).tolist()
     ends = itertools.accumulate(int(length) for length in lengths)
-    return [
-        Subset(dataset, order[end - int(length) : end])
-        for end, length in zip(ends, lengths, strict=True)
-    ]
+    return [Subset(dataset, order[end - int(length) : end]) for end, length in zip(ends, lengths, strict=True)]
 
 
 def _lengths_of_fractions(fractions: Sequence[float], size: int) -> list[int]:
@@ -418,8 +411,7 @@ def _lengths_of_fractions(fractions: Sequence[float], size: int) -> list[int]:
     for index, length in enumerate(lengths):
         if length == 0:
             warnings.warn(
-                f"random_split: the subset at index {index} is empty: "
-                f"{fractions[index]} of {size} samples",
+                f"random_split: the subset at index {index} is empty: {fractions[index]} of {size} samples",
                 stacklevel=3,
             )
     return lengths

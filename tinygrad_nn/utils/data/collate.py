@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_nn.creation import tensor
 from tinygrad_nn.errors import DTypeError, message
-from tinygrad_nn.functions.shape import stack
+from tinygrad_nn.functions.joining import stack
 from tinygrad_nn.primitive import TYPES, wrap
 
 __all__ = ["default_collate", "default_convert"]

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from tinygrad_nn.errors import ArgumentError, IndexingError, message
 from tinygrad_nn.generator import Generator, default_generator
+from tinygrad_nn.primitive import TYPES, node_of, wrap
 
 __all__ = [
     "ChainDataset",
@@ -145,10 +146,17 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
     def __getbatch__(self, indices: NDArray[np.int64]) -> list[Any] | None:
         if type(self).__getitem__ is not TensorDataset.__getitem__:
             return None
-        return [tensor[indices] for tensor in self.tensors]
+        return [_rows(tensor, indices) for tensor in self.tensors]
 
     def __len__(self) -> int:
         return int(self.tensors[0].shape[0])
+
+
+def _rows(tensor: Any, indices: NDArray[np.int64]) -> Any:
+    """tensor[indices], the short way where nothing is recorded."""
+    if type(tensor) in TYPES and node_of(tensor) is None:
+        return wrap(tensor.array.take(indices, 0))
+    return tensor[indices]
 
 
 class StackDataset(Dataset[Any]):

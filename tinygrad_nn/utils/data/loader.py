@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.generator.recipes import base_seed
 from tinygrad_nn.utils.data.collate import default_collate, default_convert
@@ -113,15 +112,26 @@ class DataLoader:
             yield batch
 
     def _vectorised(self, batches: BatchSampler) -> Iterator[Any]:
-        """Batches by fancy index. The indices of a pass are made an array at once."""
-        order = np.fromiter(batches.sampler, np.int64)
-        size = batches.batch_size
-        stop = len(order) - len(order) % size if batches.drop_last else len(order)
-        for start in range(0, stop, size):
-            indices = order[start : start + size]
-            with no_grad():
-                batch = self.dataset.__getbatch__(indices)
+        """Batches by fancy index."""
+        for indices in _index_batches(batches):
+            batch = self.dataset.__getbatch__(indices)
             yield batch if batch is not None else _fetched(self.dataset, indices.tolist(), self.collate_fn)
+
+
+def _index_batches(batches: BatchSampler) -> Iterator[Any]:
+    """The indices of each batch as an array, without a Python loop over them."""
+    sampler: Any = batches.sampler
+    size = batches.batch_size
+    blocks = sampler.blocks() if hasattr(sampler, "blocks") else iter([np.fromiter(sampler, np.int64)])
+    rest = np.empty(0, np.int64)
+    for block in blocks:
+        block = np.concatenate([rest, block]) if rest.size else block
+        whole = len(block) - len(block) % size
+        for start in range(0, whole, size):
+            yield block[start : start + size]
+        rest = block[whole:]
+    if rest.size and not batches.drop_last:
+        yield rest
 
 
 def _fetched(dataset: Any, indices: list[int], collate: Callable[[Any], Any]) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.generator import Generator, default_generator
-from tinygrad_nn.generator.recipes import random_sampler
+from tinygrad_nn.generator.recipes import random_blocks, random_sampler
 from tinygrad_nn.primitive import TYPES
 
 __all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]
@@ -32,6 +32,10 @@ class SequentialSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.data_source)))
+
+    def blocks(self) -> Iterator[Any]:
+        """The same indices, as one array."""
+        return iter([np.arange(len(self.data_source))])
 
     def __len__(self) -> int:
         return len(self.data_source)
@@ -66,6 +70,10 @@ class RandomSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         return random_sampler(len(self.data_source), self.num_samples, self.replacement, self.generator)
+
+    def blocks(self) -> Iterator[Any]:
+        """The same indices, in the arrays that are drawn at once."""
+        return random_blocks(len(self.data_source), self.num_samples, self.replacement, self.generator)
 
     def __len__(self) -> int:
         return self.num_samples

@@ -20,7 +20,9 @@ from tinygrad_nn.errors import ArgumentError, DTypeError, MissingPackage, messag
 __all__ = [
     "as_dtype",
     "as_numpy_dtype",
+    "bfloat16",
     "bool_",
+    "can_cast",
     "category",
     "default_float",
     "dtype",
@@ -96,19 +98,34 @@ float16 = dtype("float16", np.float16, FLOAT)
 float32 = dtype("float32", np.float32, FLOAT)
 float64 = dtype("float64", np.float64, FLOAT)
 
+
+
+class _BrainFloat(dtype):
+    """bfloat16: NumPy takes its arithmetic from the package `ml_dtypes`, asked for at first use."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.name, self.category, self.itemsize = "bfloat16", FLOAT, 2
+        self.is_floating_point, self.is_complex, self.is_signed = True, False, True
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """NumPy's own type; ImportError without `ml_dtypes`."""
+        try:
+            from ml_dtypes import bfloat16 as kind
+        except ImportError:
+            raise MissingPackage('bfloat16 needs a package: pip install "tinygrad_nn[bfloat16]"') from None
+        found = np.dtype(kind)
+        dtype.of[found] = self
+        return found
+
+
+bfloat16 = _BrainFloat()
+
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64"}
-_PYTHON = {bool: bool_, int: int64, float: float32}
+_PYTHON = {bool: bool_, int: int64, float: float64}
 _WIDER = {"uint16": int32, "uint32": int64, "uint64": int64}
-
-
-def bfloat16() -> dtype:
-    """The 16-bit "brain" float; NumPy takes its arithmetic from the package `ml_dtypes`."""
-    try:
-        import ml_dtypes
-    except ImportError:
-        raise MissingPackage('bfloat16 needs a package: pip install "tinygrad_nn[bfloat16]"') from None
-    kind = np.dtype(ml_dtypes.bfloat16)
-    return dtype.of.get(kind) or dtype("bfloat16", kind, FLOAT)
 
 
 def as_dtype(given: object) -> dtype:
@@ -120,14 +137,12 @@ def as_dtype(given: object) -> dtype:
     """
     if isinstance(given, dtype):
         return given
-    if given is float:
-        return get_default_dtype()
     if isinstance(given, type) and given in _PYTHON:
         return _PYTHON[given]
     if isinstance(given, str):
         name = given.rsplit(".", 1)[-1]
         if name == "bfloat16":
-            return bfloat16()
+            return bfloat16
         given = _ALIASES.get(name, name)
     try:
         kind = np.dtype(given)  # type: ignore[call-overload]
@@ -137,7 +152,7 @@ def as_dtype(given: object) -> dtype:
         kind = kind.newbyteorder("=")
     if kind not in dtype.of:
         if kind is not None and kind.name == "bfloat16":
-            return bfloat16()
+            return dtype.of.setdefault(kind, bfloat16)
         fix = "convert to float64 or take the real part first" if kind is not None and kind.kind == "c" else None
         raise DTypeError(
             message(
@@ -197,6 +212,15 @@ def promote_types(a: object, b: object) -> dtype:
     if {x.name, y.name} == {"float16", "bfloat16"}:
         return float32
     return as_dtype(np.promote_types(x.dtype, y.dtype))
+
+
+def can_cast(from_: object, to: object) -> bool:
+    """Whether an element of the first type may be written into a tensor of the second in place.
+
+    >>> can_cast(int64, float32), can_cast(float32, int64)
+    (True, False)
+    """
+    return as_dtype(from_).category <= as_dtype(to).category
 
 
 def result_dtype(*operands: object) -> np.dtype[Any]:

@@ -12,8 +12,11 @@ __all__ = [
     "AutogradError",
     "DTypeError",
     "DataError",
+    "DeviceError",
     "IndexingError",
+    "LinAlgError",
     "MissingPackage",
+    "OperandError",
     "RandomError",
     "ShapeError",
     "message",
@@ -30,6 +33,18 @@ class AutogradError(RuntimeError):
 
 class AnomalyError(RuntimeError):
     """Anomaly mode met the first NaN or Inf."""
+
+
+class DeviceError(RuntimeError):
+    """A device was asked for that does not exist here."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix is singular, or not positive definite, or an iteration did not converge."""
+
+
+class OperandError(RuntimeError):
+    """An operation is not defined for these operands: their element types, or their values."""
 
 
 class DTypeError(TypeError):

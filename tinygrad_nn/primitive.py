@@ -4,8 +4,8 @@
 
 A rule takes the cotangent `g` of the result and gives the cotangent of its operand. What else it
 reads it names: operands and parameters as in the forward's signature, `out` for the result,
-`shape` for its operand's shape, `position` for the operand's place in a list. Only what is named
-is kept for the backward pass. Rules are written in operators and primitives, so the same rule
+`shape` for its operand's shape, `position` for the operand's place in a list, `residual` for what
+the forward computed on the way (below). Only what is named is kept for the backward pass. Rules are written in operators and primitives, so the same rule
 computes on arrays and, given Tensors, is itself recorded: that is the gradient of the gradient.
 
 No rule repairs a shape or a dtype: the walk reduces or broadcasts each cotangent to its operand.
@@ -17,15 +17,15 @@ function each, kept flat because a small network spends its time there; `apply` 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_nn.dtypes import default_float, result_dtype
-from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.dtypes import as_dtype, default_float, result_dtype
+from tinygrad_nn.errors import DTypeError, OperandError, ShapeError, message
 from tinygrad_nn.tape import Node, local
 
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
@@ -53,8 +53,8 @@ class Primitive:
     """What an operation is: see the module's docstring."""
 
     __slots__ = (
-        "arity", "elementwise", "floats", "forward", "joint", "multi", "name", "parameters",
-        "rules", "saves", "saves_out", "variadic", "view",
+        "arity", "elementwise", "floats", "forward", "joint", "keeps", "multi", "name", "parameters",
+        "residual", "rules", "saves", "saves_out", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -65,9 +65,9 @@ class Primitive:
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
         else:
-            self.parameters = tuple(inspect.signature(forward).parameters)
+            self.parameters = forward.__code__.co_varnames[: forward.__code__.co_argcount]
         named = {word for rule in (*rules, joint) if rule is not None for word in _words(rule)}
-        unknown = named - {*self.parameters, "out", "shape", "position"}
+        unknown = named - {*self.parameters, "out", "shape", "position", "residual"}
         if unknown:
             raise TypeError(f"primitive {name}: a rule reads {sorted(unknown)}, which the forward does not take")
         self.name = name
@@ -77,6 +77,8 @@ class Primitive:
         self.rules = tuple(None if rule is None else _bound(rule, self.parameters) for rule in rules)
         self.saves = tuple(word in named for word in self.parameters)
         self.saves_out = "out" in named
+        self.residual = "residual" in named
+        self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
         self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
 
     def __repr__(self) -> str:
@@ -92,6 +94,8 @@ def primitive(
     elementwise: operands are promoted to one dtype (and with `floats`, integers to a float)
     variadic:    the first parameter is a list of tensors, and its one rule serves each of them
     multi:       the forward returns a tuple, and `g` is the tuple of cotangents
+    A rule that reads `residual`: the forward returns (result, residual), and the rule gets the residual
+    while it computes on arrays; given Tensors it gets None, and must compute what it needs from them.
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
@@ -107,8 +111,10 @@ def primitive(
         call = _unary(made)
     elif elementwise and len(made.parameters) == 2:
         call = _binary(made)
-    elif made.arity == 1 and not (variadic or multi or joint or DATA & set(made.parameters)):
+    elif made.arity == 1 and not (variadic or multi or joint):
         call = _unary_with_parameters(made)
+    elif len(made.parameters) == made.arity == 3 and not (variadic or multi or joint or made.residual or view):
+        call = _ternary(made)
     else:
 
         def call(*args: Any) -> Any:
@@ -125,8 +131,8 @@ def _words(rule: Rule) -> tuple[str, ...]:
 
 
 def _bound(rule: Rule, parameters: tuple[str, ...]) -> Callable[[Any, list[Any]], Any]:
-    """The rule as `f(g, env)`, where env is [out, shape, position, *args]."""
-    places = {"out": 0, "shape": 1, "position": 2, **{word: k for k, word in enumerate(parameters, 3)}}
+    """The rule as `f(g, env)`, where env is [out, shape, position, residual, *args]."""
+    places = {"out": 0, "shape": 1, "position": 2, "residual": 3, **{word: k for k, word in enumerate(parameters, 4)}}
     reads = tuple(places[word] for word in _words(rule))
     if len(reads) == 0:
         return lambda g, env: rule(g)
@@ -170,7 +176,10 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         a = x.array
         if floats and a.dtype.kind in "iub":
             a = a.astype(default_float())
-        out = forward(a)
+        try:
+            out = forward(a)
+        except TypeError as error:
+            raise explained(p, (x,), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
         mode = local.mode
@@ -206,6 +215,8 @@ def _binary(p: Primitive) -> Callable[..., Any]:
                 b = y.array
                 v = y.node if y._view is None else y._view.node_of(y)
                 if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
+                    if (u is not None or v is not None) and a.dtype != b.dtype:
+                        return call(*_cast(p, x, y))
                     a, b = _promoted(p, a, b)
             elif (type(y) is float or type(y) is int) and a.dtype.kind == "f":
                 b = y
@@ -246,16 +257,18 @@ def _binary(p: Primitive) -> Callable[..., Any]:
 
 
 def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
-    forward, saves_x, saves_out, view = p.forward, p.saves[0], p.saves_out, p.view
-    differentiable = any(p.rules)
+    forward, saves_x, saves_out, view, residual = p.forward, p.saves[0], p.saves_out, p.view, p.residual
+    differentiable, holds_data = any(p.rules), bool(DATA & set(p.parameters))
 
     def call(x: Any, /, *parameters: Any) -> Any:
         if type(x) not in TYPES:
-            return forward(x, *parameters)
+            return apply(p, (x, *parameters)) if holds_data or residual else forward(x, *parameters)
         try:
-            out = forward(x.array, *parameters)
+            out = forward(x.array, *[_data(q) for q in parameters]) if holds_data else forward(x.array, *parameters)
         except (ValueError, TypeError, IndexError) as error:
             raise explained(p, (x, *parameters), error) from None
+        if residual:
+            out, kept = out
         if type(out) is not ndarray:
             out = np.asarray(out)
         mode = local.mode
@@ -263,8 +276,9 @@ def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
         if differentiable and mode.grad:
             parent = x.node if x._view is None else x._view.node_of(x)
             if parent is not None:
+                args = (x if saves_x else None, *parameters)
                 node = Node(
-                    p, (parent,), (x if saves_x else None, *parameters), out if saves_out else None,
+                    p, (parent,), (kept, *args) if residual else args, out if saves_out else None,
                     out.shape, out.dtype, mode.scope,
                 )  # fmt: skip
         t = _new(_Tensor)
@@ -281,15 +295,74 @@ def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
     return call
 
 
+def _data(parameter: Any) -> Any:
+    """A parameter with arrays for its Tensors."""
+    if type(parameter) in TYPES:
+        return parameter.array
+    return _raw(parameter) if type(parameter) is tuple or type(parameter) is list else parameter
+
+
+def _ternary(p: Primitive) -> Callable[..., Any]:
+    forward, saves_out = p.forward, p.saves_out
+    saves_x, saves_y, saves_z = p.saves
+
+    def call(x: Any, y: Any, z: Any, /) -> Any:
+        a, b, c = x, y, z
+        u = v = w = None
+        if type(x) in TYPES:
+            a = x.array
+            u = x.node if x._view is None else x._view.node_of(x)
+        if type(y) in TYPES:
+            b = y.array
+            v = y.node if y._view is None else y._view.node_of(y)
+        if type(z) in TYPES:
+            c = z.array
+            w = z.node if z._view is None else z._view.node_of(z)
+        if a is x and b is y and c is z:
+            return forward(x, y, z)
+        try:
+            out = forward(a, b, c)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise explained(p, (x, y, z), error) from None
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        mode = local.mode
+        node = None
+        if mode.grad and (u is not None or v is not None or w is not None):
+            kept = (x if saves_x else None, y if saves_y else None, z if saves_z else None)
+            node = Node(p, (u, v, w), kept, out if saves_out else None, out.shape, out.dtype, mode.scope)
+        t = _new(_Tensor)
+        t.array = out
+        t.node = node
+        t._grad = t._view = None
+        t._written = 0
+        if mode.tracer is not None:
+            mode.tracer.saw(p, (x, y, z), t)
+        return t
+
+    return call
+
+
 DATA = {"index", "target", "positions"}
 """Names of parameters that may be, or hold, tensors: data without a gradient."""
 
 
 def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
     """Call any primitive: all of its parameters, positionally, tensor operands first."""
-    arrays = [_raw(arg) for arg in args]
-    if not any(a is not b for a, b in zip(arrays, args, strict=True)) and local.mode.tracer is None:
-        return p.forward(*arrays)
+    arrays = []
+    found = not p.arity  # without operands (a sampler), the result is a Tensor always
+    for arg in args:
+        if type(arg) in TYPES:
+            arrays.append(arg.array)
+            found = True
+        elif type(arg) is tuple or type(arg) is list:
+            raw = _raw(arg)
+            arrays.append(raw)
+            found = found or raw is not arg
+        else:
+            arrays.append(arg)
+    if not found:
+        return p.forward(*arrays)[0] if p.residual else p.forward(*arrays)
     try:
         out = p.forward(*arrays)
     except (ValueError, TypeError, IndexError) as error:
@@ -301,16 +374,24 @@ def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
     """The result `out` of p(*args) as a Tensor (a tuple of them, if p gives several), on the tape."""
     mode = local.mode
     node = None
+    if p.residual:
+        out, residual = out
     if type(out) is not ndarray and not p.multi:
         out = np.asarray(out)
     if mode.grad and (p.rules or p.joint):
-        operands = args[0] if p.variadic else args[: p.arity]
-        parents = tuple([node_of(operand) for operand in operands])
-        if any(parent is not None for parent in parents):
+        parents = []
+        traced = False
+        for operand in args[0] if p.variadic else args[: p.arity]:
+            parent = node_of(operand)
+            parents.append(parent)
+            traced = traced or parent is not None
+        if traced:
             kept = tuple([arg if keep else None for arg, keep in zip(args, p.saves, strict=True)])
+            if p.residual:
+                kept = (residual, *kept)
             shape = tuple([part.shape for part in out]) if p.multi else out.shape
             dtype = tuple([part.dtype for part in out]) if p.multi else out.dtype
-            node = Node(p, parents, kept, out if p.saves_out else None, shape, dtype, mode.scope)
+            node = Node(p, tuple(parents), kept, out if p.saves_out else None, shape, dtype, mode.scope)
     if p.multi:
         result: Any = tuple([_picked(node, k, array, mode.scope) for k, array in enumerate(out)])
     else:
@@ -334,13 +415,12 @@ PICK = Primitive("pick", lambda x, k: x[k], (lambda g: g,), arity=1)
 """Not an operation of its own: the step from a tuple of results to one of them."""
 
 
-def _raw(arg: Any) -> Any:
-    """The array of a Tensor; lists and tuples with Tensors in them as tuples with arrays."""
-    if type(arg) in TYPES:
-        return arg.array
-    if type(arg) in (tuple, list) and any(type(item) in TYPES for item in arg):
-        return tuple([item.array if type(item) in TYPES else item for item in arg])
-    return arg
+def _raw(items: tuple[Any, ...] | list[Any]) -> tuple[Any, ...] | list[Any]:
+    """The list or tuple with the arrays of the Tensors in it; itself, if there are none."""
+    for item in items:
+        if type(item) in TYPES:
+            return tuple([item.array if type(item) in TYPES else item for item in items])
+    return items
 
 
 def _array(p: Primitive, x: Any, y: Any = None) -> Any:
@@ -358,6 +438,14 @@ def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
     if p.floats and kind.kind in "iub":
         kind = default_float()
     return _as_kind(a, kind), _as_kind(b, kind)
+
+
+def _cast(p: Primitive, x: Any, y: Any) -> list[Any]:
+    """Two tensors of different dtypes as tensors of the common one: gradients are then computed in that one too."""
+    kind = result_dtype(x.array, y.array)
+    if p.floats and kind.kind in "iub":
+        kind = default_float()
+    return [t if t.array.dtype == kind else apply(REGISTRY["cast"], (t, kind)) for t in (x, y)]
 
 
 def _as_kind(value: Any, kind: Any) -> Any:
@@ -386,14 +474,29 @@ def explained(p: Primitive, args: tuple[Any, ...], error: Exception) -> Exceptio
     failed = type(error)
     if local.mode.tracer is not None:
         local.mode.tracer.failed(p, args, error)
-    if p.elementwise and len(shapes) == 2 and isinstance(error, ValueError) and "broadcast" in str(error):
-        return ShapeError(f"{p.name}{where}: shapes do not broadcast\n" + aligned(*shapes))
+    if isinstance(error, ValueError) and "could not be broadcast" in str(error):
+        for a, b in combinations(shapes, 2):
+            if not _broadcast(a, b):
+                return ShapeError(f"{p.name}{where}: shapes do not broadcast\n" + aligned(a, b))
     if isinstance(error, (ShapeError, DTypeError)):
         return type(error)(str(error).replace(p.name, p.name + where, 1))
+    if isinstance(error, TypeError) and p.elementwise:  # NumPy has no loop for these element types
+        kinds = " and ".join(str(as_dtype(o.array.dtype)) if type(o) in TYPES else repr(o) for o in operands)
+        return OperandError(message(f"{p.name}{where}: not defined for these element types", got=kinds, fix=_FIXES.get(p.name)))
     if isinstance(error, ValueError) and len(shapes) > 0:
         failed = ShapeError
     got = " and ".join(str(shape) for shape in shapes) or "no tensors"
     return failed(message(f"{p.name}{where}: {error}", got=got))
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(reversed(a), reversed(b), strict=False))
+
+
+_FIXES = {
+    "neg": "~x or logical_not(x) inverts a mask",
+    "sub": "a ^ b or logical_xor(a, b) for masks; ~x or logical_not(x) inverts one",
+}
 
 
 def aligned(a: tuple[int, ...], b: tuple[int, ...]) -> str:

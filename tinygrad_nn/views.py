@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -108,6 +108,26 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
     return method
 
 
+def inplace_view(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of a function that only sees the same memory otherwise (`t_`, `squeeze_`): nothing is written."""
+    title = function.__name__ + "_"
+
+    @wraps(function)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_leaf(self, title)
+        before = wrap(self.array, self.node)
+        before._view = self._view
+        after = function(before, *args, **kwargs)
+        self.array, self.node = after.array, node_of(after)
+        if self._view is not None:
+            self._view = after._view
+        return self
+
+    method.__name__ = title
+    method.__qualname__ = f"Tensor.{title}"
+    return method
+
+
 def refuse_leaf(target: Any, name: str) -> None:
     """A leaf that requires grad must not change under the tape's feet."""
     if not local.mode.grad:
@@ -151,16 +171,27 @@ def write(target: Any, value: Any, name: str) -> Any:
 
 def stamp(target: Any, name: str) -> None:
     """Note at the root that its memory was written now, by which operation and on whose line."""
-    root = root_of(target)
-    before = root._writer[0] if root._written else 0
-    root._written = tick()
-    root._writer = (before + 1, name, *user_line())
-    for alias in (target, root):
-        maker = alias.node
-        if maker is not None and maker.primitive is PICK:
-            maker = maker.parents[0]
-        if maker is not None and maker.out is not None:
-            maker.out = Overwritten(maker, root)
+    stamp_all((target,), name)
+
+
+def stamp_all(targets: Iterable[Any], name: str) -> None:
+    """`stamp` for tensors written together (an optimizer's): the caller's line is looked up once."""
+    path, line = user_line()
+    now = tick()
+    for target in targets:
+        root = target if target._view is None else target._view.root
+        root._writer = (root._writer[0] + 1 if root._written else 1, name, path, line)
+        root._written = now
+        for alias in (target,) if target is root else (target, root):
+            if alias.node is not None and alias.node.primitive is not None:
+                _spoil(alias.node, root)
+
+
+def _spoil(maker: Node, root: Any) -> None:
+    """Where the node that made a tensor saved it as its result, say that it was written over."""
+    source = maker.parents[0] if maker.primitive is PICK else maker
+    if source is not None and source.out is not None:
+        source.out = Overwritten(source, root)
 
 
 def _extend_history(target: Any, value: Any) -> None:

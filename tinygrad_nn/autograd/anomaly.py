@@ -96,6 +96,15 @@ class AnomalyTracer:
     def read(self, tensor: Any) -> None:
         """Python looked at a value: allowed."""
 
+    def accumulates(self, tensor: Any) -> None:
+        """`backward` adds to a gradient."""
+
+    def constant(self, tensor: Any, word: str) -> None:
+        """A tensor that the engine made."""
+
+    def guard(self, look: Any) -> None:
+        """What a recorded program would depend on."""
+
 
 class detect_anomaly(ContextDecorator):  # noqa: N801 - PyTorch's name
     """Inside, the first operation whose result is NaN or Inf raises AnomalyError (a RuntimeError).

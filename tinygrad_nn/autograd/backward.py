@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.ops.shape import stack
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node, local
 
@@ -63,10 +64,11 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any, create_graph: bool) -> 
     if tensor is None:
         return
     if traced:
+        if tensor._grad is not None and local.mode.tracer is not None:
+            local.mode.tracer.accumulates(tensor)
         tensor._grad = cotangent if tensor._grad is None else tensor._grad + cotangent
     elif tensor._grad is None or tensor._grad.node is not None:
-        total = np.array(cotangent)  # never another's memory: a rule may have handed its own g on
-        tensor._grad = wrap(total if tensor._grad is None else tensor._grad.array + total)
+        tensor._grad = wrap(cotangent if tensor._grad is None else tensor._grad.array + cotangent)
     else:
         tensor._grad.array += cotangent
     if node.watch is not None:
@@ -144,7 +146,7 @@ def _batched(
         rows.append(grad(outputs, inputs, [c[k] for c in cotangents], keep, create, unused, False, zeros))
     first = [column[0] for column in zip(*rows, strict=True)]
     return tuple(
-        None if head is None else type(head).stack([row[j] for row in rows]) for j, head in enumerate(first)
+        None if head is None else stack([row[j] for row in rows], 0) for j, head in enumerate(first)
     )
 
 
@@ -181,7 +183,10 @@ def _roots(outputs: list[Any], cotangents: Any, create_graph: bool) -> list[tupl
                 )
             ones = np.empty(array.shape, array.dtype)
             ones.fill(1)
-            roots.append((node, wrap(ones) if traced else ones))
+            start = wrap(ones) if traced else ones
+            if local.mode.tracer is not None:
+                local.mode.tracer.constant(start, "one")
+            roots.append((node, start))
             continue
         if type(cotangent) not in TYPES:
             raise DTypeError(message("a cotangent must be a tensor", got=type(cotangent).__name__))

@@ -157,14 +157,14 @@ def _primitive_of(cls: type[Function]) -> Primitive:
     made: Primitive | None = cls.__dict__.get("_primitive")
     if made is None:
         made = Primitive(cls.__name__, lambda ctx, saved: None, (), arity=0, multi=True)
-        made.joint = _rule_of(cls)
+        made.joint, made.keeps = _rule_of(cls), True
         cls._primitive = made  # type: ignore[attr-defined]
     return made
 
 
 def _rule_of(cls: type[Function]) -> Callable[[Any, list[Any]], tuple[Any, ...]]:
     def rule(g: tuple[Any, ...], env: list[Any]) -> tuple[Any, ...]:
-        outs, node, _, ctx, saved = env
+        outs, node, _, _, ctx, saved = env
         traced = any(type(part) in TYPES for part in g)
         ctx._unpacked = tuple([_unpack(item, outs) for item in saved])
         try:

@@ -59,53 +59,65 @@ def walk(
     before, mode.grad = mode.grad, create_graph
     try:
         for node, cotangent in roots:
-            give(node, cotangent)
+            give(node, np.array(cotangent) if node.primitive is None and not traced else cotangent)
         while heap:
             node = heappop(heap)[1]
             g = pending.pop(node)
-            primitive: Any = node.primitive
             if node.watch is not None:
                 g = _watched(node, g, traced)
             if wanted is not None and node in wanted:
                 found[node] = g
-                if path is not None and not any(parent in path for parent in node.parents):
+                if path is not None and not any([parent in path for parent in node.parents]):
                     continue
+            primitive: Any = node.primitive
             if primitive is PICK:
                 _gather_part(node, g, pending, heap)
                 continue
-            if primitive.multi:
-                g = _whole(node, g, traced)
-            env = _environment(node, traced)
-            if mode.tracer is not None:
-                mode.tracer.enters(node)
-            if primitive.joint is not None:
-                env[1] = node
-                shares = primitive.joint(g, env)
-            for position, parent in enumerate(node.parents):
-                if parent is None or (path is not None and parent not in path):
-                    continue
-                env[1], env[2] = parent.shape, position
-                if primitive.joint is not None:
-                    share = shares[position]
-                    if share is None:
-                        continue
-                else:
-                    rule = primitive.rules[0 if primitive.variadic else position]
-                    if rule is None:
-                        continue
-                    share = rule(g, env)
-                if share.shape != parent.shape or _dtype(share) != parent.dtype:
-                    share = fit(share, parent.shape, parent.dtype)
-                if mode.tracer is not None:
-                    mode.tracer.rule_gave(node, parent, share)
+            for parent, share in _shares(node, primitive, g, path, traced):
                 give(parent, share)
-            if not retain_graph and (node.out is not None or any([type(arg) in (*TYPES, tuple) for arg in node.args])):
+            if primitive.keeps and not retain_graph:
                 node.args, node.out = FREED, None
     finally:
         mode.grad = before
         if mode.tracer is not None:
             mode.tracer.finished()
     return found
+
+
+def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: bool) -> list[tuple[Node, Any]]:
+    """What each parent receives: its rule applied to `g`, fitted to its shape and dtype."""
+    tracer = local.mode.tracer
+    env = _environment(node, traced)
+    if tracer is not None:
+        tracer.enters(node)
+    if primitive.multi:
+        g = _whole(node, g, traced)
+    if primitive.joint is not None:
+        env[1] = node
+        joint = primitive.joint(g, env)
+    given = []
+    for position, parent in enumerate(node.parents):
+        if parent is None or (path is not None and parent not in path):
+            continue
+        if primitive.joint is not None:
+            share = joint[position]
+            if share is None:
+                continue
+        else:
+            rule = primitive.rules[0 if primitive.variadic else position]
+            if rule is None:
+                continue
+            env[1] = parent.shape
+            env[2] = position
+            share = rule(g, env)
+        if share.shape != parent.shape or (share.array if traced else share).dtype is not parent.dtype:
+            share = fit(share, parent.shape, parent.dtype)
+        if parent.primitive is None and not traced and (share is g or share.base is not None or primitive.joint is not None):
+            share = np.array(share)  # a leaf keeps its cotangent as .grad: never another's memory
+        if tracer is not None:
+            tracer.rule_gave(node, parent, share)
+        given.append((parent, share))
+    return given
 
 
 def _dtype(value: Any) -> Any:
@@ -120,6 +132,8 @@ def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """
     if tuple(share.shape) != shape:
         lead = share.ndim - len(shape)
+        if lead == 1 and type(share) is np.ndarray and share.dtype is dtype and dtype.itemsize > 2 and share.shape[1:] == shape:
+            return np.add.reduce(share, 0)  # a bias: the commonest case
         stretched = [k + lead for k, n in enumerate(shape) if lead >= 0 and n == 1 and share.shape[k + lead] != 1]
         axes = (*range(lead), *stretched)
         if axes:
@@ -156,7 +170,7 @@ def _paths(outputs: Iterable[Node], wanted: set[Node]) -> set[Node]:
 
 
 def _environment(node: Node, traced: bool) -> list[Any]:
-    """What the node's rules may read: [out, shape, position, *args], saved tensors checked and unwrapped."""
+    """What the node's rules may read: [out, shape, position, residual, *args], saved tensors checked and unwrapped."""
     if node.args is FREED:
         raise AutogradError(_freed(node))
     out = node.out
@@ -167,12 +181,18 @@ def _environment(node: Node, traced: bool) -> list[Any]:
             out = tuple([wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None)) for k, part in enumerate(out)])
         else:
             out = wrap(out, node)
-    env: list[Any] = [out, None, 0]
-    for arg in node.args:
+    args = node.args
+    if node.primitive is not None and node.primitive.residual:
+        env: list[Any] = [out, None, 0, None if traced else args[0]]
+        args = args[1:]
+    else:
+        env = [out, None, 0, None]
+    for arg in args:
         if type(arg) in TYPES:
-            check_fresh(node, arg)
+            if (arg if arg._view is None else arg._view.root)._written > node.order:
+                check_fresh(node, arg)
             env.append(arg if traced else arg.array)
-        elif type(arg) in (tuple, list):
+        elif type(arg) is tuple or type(arg) is list:
             for item in arg:
                 if type(item) in TYPES:
                     check_fresh(node, item)
@@ -215,6 +235,8 @@ def _whole(node: Node, parts: dict[int, Any], traced: bool) -> tuple[Any, ...]:
         if part is None and wants_zeros:
             zeros = np.zeros(shape, dtype)  # type: ignore[arg-type]
             part = wrap(zeros) if traced else zeros
+            if local.mode.tracer is not None:
+                local.mode.tracer.constant(part, "zeros")
         whole.append(part)
     return tuple(whole)
 

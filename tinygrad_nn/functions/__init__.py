@@ -4,6 +4,52 @@ Functions take Tensors (and, like primitives, arrays), know nothing of the class
 no derivative. `tensor.py` lists them as methods and `tinygrad_nn/__init__.py` as functions.
 """
 
-from tinygrad_nn.functions import elementwise, index, linalg, reduce, shape
+from tinygrad_nn.functions import (
+    attributes,
+    binary,
+    checks,
+    contract,
+    data,
+    dims,
+    elementwise,
+    factor,
+    fill,
+    index,
+    joining,
+    linalg,
+    norms,
+    places,
+    rearrange,
+    reduce,
+    results,
+    sampling,
+    select,
+    shape,
+    sorting,
+    unary,
+)
 
-__all__ = ["elementwise", "index", "linalg", "reduce", "shape"]
+__all__ = [
+    "attributes",
+    "binary",
+    "checks",
+    "contract",
+    "data",
+    "dims",
+    "elementwise",
+    "factor",
+    "fill",
+    "index",
+    "joining",
+    "linalg",
+    "norms",
+    "places",
+    "rearrange",
+    "reduce",
+    "results",
+    "sampling",
+    "select",
+    "shape",
+    "sorting",
+    "unary",
+]

@@ -69,6 +69,8 @@ def numpy_spelling(function: F) -> F:
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
+            if ("axis" in kwargs and "dim" in kwargs) or ("keepdims" in kwargs and "keepdim" in kwargs):
+                raise DTypeError(f"{function.__name__}(): dim and axis (keepdim and keepdims) say the same: give one")
             if "axis" in kwargs:
                 kwargs["dim"] = kwargs.pop("axis")
             if "keepdims" in kwargs:

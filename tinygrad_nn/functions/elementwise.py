@@ -1,4 +1,7 @@
-"""Elementwise functions whose signature says more than the primitive's."""
+"""Elementwise functions of several tensors, and the change of element type.
+
+Those of one tensor stand in `unary`, those of two in `binary`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_numpy_dtype, result_dtype
-from tinygrad_nn.errors import ArgumentError, AutogradError, message
+from tinygrad_nn.dtypes import as_dtype, as_numpy_dtype, result_dtype
+from tinygrad_nn.errors import DTypeError, OperandError, message
+from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
 from tinygrad_nn.ops import elementwise as ops
-from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.primitive import TYPES, node_of, wrap
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -18,108 +22,146 @@ Number = float | int | bool
 
 
 def to_dtype(x: Any, dtype: object) -> Any:
-    """`x` with elements of another type; `x` itself if they are already."""
+    """`x` with elements of another type; `x` itself if they are already. No gradient passes through integers."""
     kind = as_numpy_dtype(dtype)
-    if (x.array if type(x) in TYPES else x).dtype == kind:
+    if x.dtype == kind:
         return x
-    if kind.kind in "iub":  # no gradient passes through integers
-        return wrap(x.array.astype(kind)) if type(x) in TYPES and x.node is None else _truncated(x, kind)
+    if kind.kind in "iub" and node_of(x) is not None:
+        return ops.cast(x.detach(), kind)
     return ops.cast(x, kind)
 
 
-def _truncated(x: Any, kind: Any) -> Any:
-    return ops.cast(x.detach(), kind) if type(x) in TYPES else x.astype(kind)
-
-
-def add(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
-    """input + alpha * other."""
-    return ops.add(input, other if alpha == 1 else ops.mul(other, alpha) if type(other) in TYPES else other * alpha)  # type: ignore[no-any-return]
-
-
-def sub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
-    """input - alpha * other."""
-    return ops.sub(input, other if alpha == 1 else ops.mul(other, alpha) if type(other) in TYPES else other * alpha)  # type: ignore[no-any-return]
-
-
-def rsub(input: Any, other: Any) -> Tensor:
-    """other - input."""
-    return ops.sub(other, input)  # type: ignore[no-any-return]
-
-
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other: true division, or rounded toward zero ("trunc") or down ("floor").
-
-    Integers divide to the default float, unless rounded. Raises RuntimeError for another mode.
-    """
-    if rounding_mode is None:
-        return ops.div(input, other)  # type: ignore[no-any-return]
-    if rounding_mode == "floor":
-        return ops.floor_divide(input, other)  # type: ignore[no-any-return]
-    if rounding_mode == "trunc":
-        return _truncated_division(input, other)
-    raise AutogradError(
-        message("div: rounding_mode must be None, 'trunc' or 'floor'", got=repr(rounding_mode))
-    )
-
-
-def _truncated_division(input: Any, other: Any) -> Tensor:
-    quotient = ops.trunc(ops.div(input, other))
-    kinds = [value.array if type(value) in TYPES else value for value in (input, other)]
-    return to_dtype(quotient, result_dtype(*kinds))  # type: ignore[no-any-return]
-
-
-def rdiv(input: Any, other: Any) -> Tensor:
-    """other / input."""
-    return ops.div(other, input)  # type: ignore[no-any-return]
-
-
-def rpow(input: Any, other: Any) -> Tensor:
-    """other ** input."""
-    return ops.pow(other, input)  # type: ignore[no-any-return]
+# -- choices ---------------------------------------------------------------------------------------
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where `condition` is true, else `other`; of a condition alone, the indices of its true places.
 
-    Gradients reach only the side that was chosen: NaN in the other side stays there.
+    Gradients reach only the side that was chosen: NaN in the other side stays there. Raises
+    RuntimeError if the condition is not a bool tensor, or shapes do not broadcast.
+
+    >>> import tinygrad_nn as tg
+    >>> x = tg.tensor([-1.0, 2.0])
+    >>> tg.where(x > 0, x, 0.0).tolist(), tg.where(x > 0)[0].tolist()
+    ([0.0, 2.0], [1])
     """
+    tensors("where", condition=condition)
     if input is None and other is None:
-        return tuple([wrap(index) for index in np.nonzero(np.atleast_1d(condition.array))])
-    mask = condition.array if type(condition) in TYPES else condition
-    if getattr(mask, "dtype", None) != np.bool_:
-        raise AutogradError(
-            message("where: the condition must be a bool tensor", got=getattr(mask, "dtype", type(mask).__name__), fix="compare first: x > 0")
+        return tuple([wrap(index) for index in np.nonzero(np.atleast_1d(array_of(condition)))])
+    if input is None or other is None:
+        raise DTypeError(message("where: both sides are needed, or neither", fix="where(condition, input, other)"))
+    kind = as_dtype(condition.dtype).name
+    if kind == "uint8":
+        condition = ops.ne(condition, 0)
+    elif kind != "bool":
+        raise OperandError(
+            message("where: expected condition to be a boolean tensor", got=f"dtype {kind}", fix="compare first: x > 0")
         )
-    kind = result_dtype(*[value.array if type(value) in TYPES else value for value in (input, other)])
-    return ops.where(condition, _of_kind(input, kind), _of_kind(other, kind))
+    common = result_dtype(array_of(input), array_of(other))
+    return ops.where(condition, _of_kind(input, common), _of_kind(other, common))
+
+
+def where_method(input: Any, condition: Any, other: Any) -> Any:
+    """x.where(condition, other): x where the condition is true, else `other`."""
+    return where(condition, input, other)
 
 
 def _of_kind(value: Any, kind: Any) -> Any:
-    return to_dtype(value, kind) if type(value) in TYPES else np.asarray(value, kind)
+    return to_dtype(value, kind) if type(value) in TYPES else np.asarray(value).astype(kind)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
-    """`input` limited to [min, max]; each limit a number, a tensor, or None.
+    """`input` limited to [min, max]: both numbers or both tensors, either may be None. Where min > max, max.
 
-    Raises RuntimeError if both limits are None.
+    The gradient passes where the input is within the limits, and goes to the limit elsewhere.
+    Raises RuntimeError if both limits are None, TypeError for a number beside a tensor.
+
+    >>> import tinygrad_nn as tg
+    >>> tg.clamp(tg.tensor([-1.0, 0.5, 3.0]), 0, 1).tolist()
+    [0.0, 0.5, 1.0]
     """
+    tensors("clamp", input=input)
     if min is None and max is None:
-        raise AutogradError(message("clamp: At least one of 'min' or 'max' must not be None", fix="give a limit"))
-    if type(min) in TYPES or type(max) in TYPES:
-        result = input if min is None else ops.where(ops.lt(input, min), ops.add(min, ops.zeros_like(input)), input)
-        return result if max is None else ops.where(ops.gt(result, max), ops.add(max, ops.zeros_like(result)), result)  # type: ignore[no-any-return]
-    if input.dtype.category < 2 and (isinstance(min, float) or isinstance(max, float)):
-        input = to_dtype(input, result_dtype(input.array, 0.5))
-    return ops.clamp(input, min, max)  # type: ignore[no-any-return]
+        raise OperandError(message("clamp: At least one of 'min' or 'max' must not be None", fix="give a limit"))
+    limits = {name: limit for name, limit in (("min", min), ("max", max)) if limit is not None}
+    if any(type(limit) in TYPES for limit in limits.values()):
+        tensors("clamp", **limits)
+        return _clamp_to_tensors(input, min, max)  # type: ignore[no-any-return]
+    number("clamp", **limits)
+    kind = result_dtype(array_of(input), *limits.values())
+    if kind.kind in "iu":
+        bounds = np.iinfo(kind)
+        limits = {name: int(np.clip(limit, bounds.min, bounds.max)) for name, limit in limits.items()}
+    return ops.clamp(to_dtype(input, kind), limits.get("min"), limits.get("max"))  # type: ignore[no-any-return]
+
+
+def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
+    kind = result_dtype(*[array_of(value) for value in (input, low, high) if value is not None])
+    result = to_dtype(input, kind)
+    if low is not None:
+        low = to_dtype(low, kind)
+        result = ops.where(ops.logical_or(ops.lt(result, low), ops.isnan(low)), low, result)
+    if high is not None:
+        high = to_dtype(high, kind)
+        result = ops.where(ops.logical_or(ops.gt(result, high), ops.isnan(high)), high, result)
+    return result
+
+
+# -- three operands --------------------------------------------------------------------------------
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
-    """input + weight * (end - input)."""
-    return input + weight * (end - input)  # type: ignore[no-any-return]
+    """input + weight * (end - input): `weight` a number or a tensor. One dtype, floating (RuntimeError).
+
+    >>> import tinygrad_nn as tg
+    >>> tg.lerp(tg.tensor([0.0, 10.0]), tg.tensor([4.0, 20.0]), 0.25).tolist()
+    [1.0, 12.5]
+    """
+    tensors("lerp", input=input, end=end)
+    if type(weight) in TYPES:
+        same_dtype("lerp", input=input, end=end, weight=weight)
+    else:
+        number("lerp", weight=weight)
+        same_dtype("lerp", input=input, end=end)
+    floating("lerp", input)
+    return ops.add(input, ops.mul(ops.sub(end, input), weight))  # type: ignore[no-any-return]
 
 
-def checked_probability(p: float, name: str) -> float:
-    """`p`, if it is one (ValueError otherwise)."""
-    if not 0 <= p <= 1:
-        raise ArgumentError(message(f"{name}: dropout probability has to be between 0 and 1", got=p))
-    return p
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 * tensor2.
+
+    >>> import tinygrad_nn as tg
+    >>> tg.addcmul(tg.tensor([1, 2]), tg.tensor([3, 4]), tg.tensor([5, 6]), value=2).tolist()
+    [31, 50]
+    """
+    tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    number("addcmul", value=value)
+    product = ops.mul(tensor1, tensor2)
+    if isinstance(value, float) and result_dtype(array_of(input), array_of(product)).kind in "iub":
+        raise OperandError(
+            message(
+                "addcmul: For integral input tensors, argument value must not be a floating point number.", got=value
+            )
+        )
+    return ops.add(input, product if value == 1 else ops.mul(product, value))  # type: ignore[no-any-return]
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 / tensor2. Integers are refused (RuntimeError).
+
+    >>> import tinygrad_nn as tg
+    >>> tg.addcdiv(tg.tensor([1.0]), tg.tensor([3.0]), tg.tensor([4.0]), value=2).tolist()
+    [2.5]
+    """
+    tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    number("addcdiv", value=value)
+    if result_dtype(array_of(tensor1), array_of(tensor2)).kind in "iub":
+        raise OperandError(
+            message(
+                "addcdiv: Integer division with addcdiv is not supported",
+                got=f"{as_dtype(tensor1.dtype)} and {as_dtype(tensor2.dtype)}",
+                fix="(input + value * tensor1 / tensor2), or convert to floats first",
+            )
+        )
+    quotient = ops.div(tensor1, tensor2)
+    return ops.add(input, quotient if value == 1 else ops.mul(quotient, value))  # type: ignore[no-any-return]

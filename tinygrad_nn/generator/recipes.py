@@ -66,7 +66,7 @@ from numpy.typing import NDArray
 from tinygrad_nn.generator.checks import Shape, floating, sized
 from tinygrad_nn.generator.generator import Generator, default_generator
 
-__all__ = ["base_seed", "fill", "memory_order", "random_sampler", "trunc_normal"]
+__all__ = ["base_seed", "fill", "memory_order", "random_blocks", "random_sampler", "trunc_normal"]
 
 SAMPLER_BLOCK = 32  # indices that RandomSampler draws at once, with replacement
 
@@ -119,17 +119,32 @@ def random_sampler(
     >>> list(random_sampler(5, generator=Generator().manual_seed(42)))
     [2, 4, 3, 0, 1]
     """
+    for block in random_blocks(n, num_samples, replacement, generator):
+        yield from block.tolist()
+
+
+def random_blocks(
+    n: int,
+    num_samples: int | None = None,
+    replacement: bool = False,
+    generator: Generator | None = None,
+) -> Iterator[NDArray[np.int64]]:
+    """The indices of `random_sampler` in the arrays that are drawn at once.
+
+    >>> [block.tolist() for block in random_blocks(3, 4, generator=Generator().manual_seed(0))]
+    [[2, 0, 1], [0]]
+    """
     if generator is None:
         generator = Generator().manual_seed(base_seed())
     wanted = n if num_samples is None else num_samples
     if replacement:
         for _ in range(wanted // SAMPLER_BLOCK):
-            yield from generator.randint(0, n, SAMPLER_BLOCK).tolist()
-        yield from generator.randint(0, n, wanted % SAMPLER_BLOCK).tolist()
+            yield generator.randint(0, n, SAMPLER_BLOCK)
+        yield generator.randint(0, n, wanted % SAMPLER_BLOCK)
         return
     for _ in range(wanted // n):
-        yield from generator.randperm(n).tolist()
-    yield from generator.randperm(n)[: wanted % n].tolist()
+        yield generator.randperm(n)
+    yield generator.randperm(n)[: wanted % n]
 
 
 def trunc_normal(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.errors import OperandError
 from tinygrad_nn.ops import special
 from tinygrad_nn.primitive import primitive
 
@@ -23,6 +24,14 @@ smooth = partial(primitive, elementwise=True, floats=True)
 """A function with float results: integers are taken as the default float."""
 
 Array = Any
+Call = Callable[..., Any]
+
+where: Call  # rules name what stands below them
+sign: Call
+pow: Call
+log: Call
+cos: Call
+cosh: Call
 
 
 # -- no gradient: comparisons, logic, classification ---------------------------------------------
@@ -41,6 +50,21 @@ bitwise_and = unary("bitwise_and", np.bitwise_and)
 bitwise_or = unary("bitwise_or", np.bitwise_or)
 bitwise_xor = unary("bitwise_xor", np.bitwise_xor)
 bitwise_not = unary("bitwise_not", np.invert)
+
+
+def _shift(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """A shift, refused for two bools, which NumPy takes as integers."""
+
+    def checked(x: Array, y: Array) -> Array:
+        if np.result_type(x, y).kind == "b":
+            raise TypeError("not defined for bool")
+        return ufunc(x, y)
+
+    return checked
+
+
+bitwise_left_shift = unary("bitwise_left_shift", _shift(np.left_shift))
+bitwise_right_shift = unary("bitwise_right_shift", _shift(np.right_shift))
 isnan = unary("isnan", lambda x: np.isnan(x))
 isinf = unary("isinf", lambda x: np.isinf(x))
 isfinite = unary("isfinite", lambda x: np.isfinite(x))
@@ -49,13 +73,41 @@ zeros_like = unary("zeros_like", lambda x: np.zeros_like(x))
 
 # -- arithmetic ----------------------------------------------------------------------------------
 
+
+def _not_of_masks(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """`forward` of one operand, refused for bools, for which NumPy has a loop and PyTorch has none."""
+
+    def checked(x: Array) -> Array:
+        if x.dtype.kind == "b":
+            raise TypeError("not defined for bool")
+        return forward(x)
+
+    return checked
+
+
+def _division(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """A division that rounds: refused for two bools, and for integers by zero."""
+
+    def checked(x: Array, y: Array) -> Array:
+        kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
+        if kind == "b":
+            raise TypeError("not defined for bool")
+        if kind in "iu" and not np.all(y):
+            raise OperandError(f"{ufunc.__name__}: ZeroDivisionError\n  got: an integer divided by zero")
+        return ufunc(x, y)
+
+    return checked
+
+
 add = unary("add", np.add, lambda g: g, lambda g: g)
 sub = unary("sub", np.subtract, lambda g: g, lambda g: -g)
 mul = unary("mul", np.multiply, lambda g, y: g * y, lambda g, x: g * x)
 div = smooth("div", np.true_divide, lambda g, y: g / y, lambda g, x, y: -g * x / (y * y))
 neg = unary("neg", np.negative, lambda g: -g)
-abs = unary("abs", np.absolute, lambda g, x: g * sign(x))
-square = unary("square", np.square, lambda g, x: g * (2 * x))
+abs = unary("abs", _not_of_masks(np.absolute), lambda g, x: g * sign(x))
+square = unary(
+    "square", lambda x: np.square(x if x.dtype.kind != "b" else x.astype(np.int64)), lambda g, x: g * (2 * x)
+)
 reciprocal = smooth("reciprocal", np.reciprocal, lambda g, out: -g * out * out)
 sqrt = smooth("sqrt", np.sqrt, lambda g, out: g / (2 * out))
 rsqrt = smooth("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, out: -0.5 * g * out * out * out)
@@ -68,6 +120,12 @@ cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g)  # the wal
 
 
 def _power(x: Array, y: Array) -> Array:
+    """x to the power y, with PyTorch's refusals: of masks, and of integers to negative powers."""
+    kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
+    if kind in "iub" and (kind == "b" or np.any(np.less(y, 0))):
+        if kind == "b":
+            raise TypeError("not defined for bool")
+        raise OperandError("pow: Integers to negative integer powers are not allowed.\n  fix: x.float() ** y")
     if type(y) in (int, float) and x.dtype.kind == "f":  # NumPy's own loops for these are far faster
         if y == 2:
             return np.square(x)
@@ -75,6 +133,8 @@ def _power(x: Array, y: Array) -> Array:
             return x * x * x
         if y == 0.5:
             return np.sqrt(x)
+        if y == -0.5:
+            return 1 / np.sqrt(x)
     return np.power(x, y)
 
 
@@ -82,9 +142,15 @@ pow = unary(
     "pow", _power,
     lambda g, x, y: g * where(y == 0, 0.0, y * pow(x, where(y == 0, 1.0, y - 1))) if not _is_number(y)
     else (g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)),
-    lambda g, x, y, out: g * where(logical_and(x == 0, y >= 0), 0.0, out * log(where(eq(x, 0), 1.0, x))) if not _is_number(x)
-    else g * out * (ln(x) if x > 0 else 0.0),
+    lambda g, x, y, out: _exponent_of_number(g, x, y, out) if _is_number(x)
+    else g * where(logical_and(x == 0, y >= 0), 0.0, out * log(where(eq(x, 0), 1.0, x))),
 )  # fmt: skip
+
+
+def _exponent_of_number(g: Array, x: float, y: Array, out: Array) -> Array:
+    if x > 0:
+        return g * (out * ln(x))
+    return g * where(ge(y, 0), 0.0, out * float("-inf")) if x == 0 else g * out * float("nan")
 
 
 def _is_number(value: object) -> bool:
@@ -99,39 +165,46 @@ def _step(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _keep_integers(ufunc: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x: ufunc(x) if x.dtype.kind not in "iub" else x.copy()
+    return _not_of_masks(lambda x: ufunc(x) if x.dtype.kind not in "iu" else x.copy())
 
 
-sign = _step("sign", lambda x: np.sign(x) if x.dtype.kind != "b" else x.copy())
+def _signs(x: Array) -> Array:
+    """-1, 0 or 1; 0 for NaN, as PyTorch has it."""
+    out = np.sign(x)
+    if x.dtype.kind in "fV":
+        out = np.where(np.isnan(out), x.dtype.type(0), out)
+    return out
+
+
+sign = _step("sign", lambda x: _signs(x) if x.dtype.kind != "b" else x.copy())
 floor = _step("floor", _keep_integers(np.floor))
 ceil = _step("ceil", _keep_integers(np.ceil))
 trunc = _step("trunc", _keep_integers(np.trunc))
 round = _step("round", _keep_integers(np.rint))
 
 
-def _floor_divide(x: Array, y: Array) -> Array:
-    """NumPy's floor division, with PyTorch's error for integers divided by zero."""
-    if np.result_type(x, y).kind in "iub" and not np.all(y):
-        raise ZeroDivisionError("integer division by zero")
-    return np.floor_divide(x, y)
-
-
-floor_divide = unary("floor_divide", _floor_divide)
-remainder = unary("remainder", np.remainder, lambda g: g, lambda g, x, y: -g * floor(x / y))
-fmod = unary("fmod", np.fmod, lambda g: g, lambda g, x, y: -g * trunc(x / y))
+floor_divide = unary("floor_divide", _division(np.floor_divide), lambda g: zeros_like(g), lambda g: zeros_like(g))
+remainder = unary("remainder", _division(np.remainder), lambda g: g, lambda g, x, y: -g * floor(x / y))
+fmod = unary("fmod", _division(np.fmod), lambda g: g, lambda g, x, y: -g * trunc(x / y))
 
 
 # -- the larger and the smaller: equal operands share the gradient ---------------------------------
 
 
-def _share(g: Array, wins: Array, ties: Array) -> Array:
-    return g * where(ties, 0.5, where(wins, 1.0, 0.0))
+def _share(g: Array, loses: Array, ties: Array) -> Array:
+    return g * where(ties, 0.5, where(loses, 0.0, 1.0))
 
 
-maximum = unary("maximum", np.maximum, lambda g, x, y: _share(g, gt(x, y), eq(x, y)), lambda g, x, y: _share(g, gt(y, x), eq(x, y)))
-minimum = unary("minimum", np.minimum, lambda g, x, y: _share(g, lt(x, y), eq(x, y)), lambda g, x, y: _share(g, lt(y, x), eq(x, y)))
+maximum = unary(
+    "maximum", np.maximum, lambda g, x, y: _share(g, lt(x, y), eq(x, y)), lambda g, x, y: _share(g, lt(y, x), eq(x, y))
+)
+minimum = unary(
+    "minimum", np.minimum, lambda g, x, y: _share(g, gt(x, y), eq(x, y)), lambda g, x, y: _share(g, gt(y, x), eq(x, y))
+)
 clamp = primitive(
-    "clamp", lambda x, low, high: np.clip(x, low, high), lambda g, x, low, high: where(_inside(x, low, high), g, 0.0)
+    "clamp",
+    lambda x, low, high: np.clip(x, low, high).astype(x.dtype, copy=False),
+    lambda g, x, low, high: where(_inside(x, low, high), g, 0.0),
 )
 
 
@@ -139,6 +212,13 @@ def _inside(x: Array, low: float | None, high: float | None) -> Array:
     if low is None:
         return le(x, high)
     return ge(x, low) if high is None else logical_and(ge(x, low), le(x, high))
+
+
+def _nan_to_num(x: Array, nan: float, posinf: float | None, neginf: float | None) -> Array:
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+nan_to_num = primitive("nan_to_num", _nan_to_num, lambda g, x: g * isfinite(x))
 
 
 # -- exponentials and logarithms -------------------------------------------------------------------
@@ -196,4 +276,6 @@ leaky_relu = primitive(
     "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
 )
 log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * sigmoid(-x))
-gelu = smooth("gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5))
+gelu = smooth(
+    "gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5)
+)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
-from tinygrad_nn.ops.reduce import softmax
+from tinygrad_nn.ops.reduce import softmax, sum
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -43,17 +43,52 @@ linear = primitive("linear", _linear, lambda g, weight: g @ weight, _linear_weig
 """x @ weight.T + bias, for x: (..., in), weight: (out, in), bias: (out,) or None."""
 
 
-def _nll(logits: Array, target: Array) -> Array:
-    shifted = logits - np.maximum.reduce(logits, 1, None, None, True)
-    return np.log(np.add.reduce(np.exp(shifted), 1)) - shifted[np.arange(len(target)), target]
-
-
-one_hot = primitive("one_hot", lambda index, classes: np.expand_dims(index, -1) == np.arange(classes), arity=1)
+one_hot = primitive("one_hot", lambda index, classes: index[..., None] == np.arange(classes), arity=1)
 """True at place index[...] of a new last axis of size `classes`."""
 
-softmax_nll = primitive(
-    "softmax_nll", _nll,
-    lambda g, logits, target, shape: g[:, None] * (softmax(logits, 1) - one_hot(target, shape[1])),
-    arity=1,
-)  # fmt: skip
-"""-log softmax(logits)[target] for each row: (N, C) and (N,) integers to (N,)."""
+
+def _cross_entropy(logits: Array, target: Array, reduction: str) -> tuple[Array, Array]:
+    """The loss and, as the residual, the probabilities."""
+    shifted = logits - np.maximum.reduce(logits, 1, None, None, True)
+    p = np.exp(shifted)
+    total = np.add.reduce(p, 1, None, None, True)
+    loss = np.log(total[:, 0]) - shifted[np.arange(len(target)), target]
+    p /= total
+    if reduction != "none":
+        loss = np.add.reduce(loss)
+        if reduction == "mean":
+            loss = loss / len(target)
+    return loss, p
+
+
+def _cross_entropy_rule(g: Array, residual: Array | None, logits: Array, target: Array, reduction: str) -> Array:
+    if reduction == "none":
+        g = g[:, None]
+    elif reduction == "mean":
+        g = g / logits.shape[0]
+    if residual is None:
+        return g * softmax_minus_one_hot(logits, target)
+    p = residual.copy()
+    p[np.arange(len(target)), target] -= 1
+    p *= g
+    return p
+
+
+cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, arity=1)
+"""-log softmax(logits)[target] for each row, (N, C) and (N,) integers to (N,); their sum; or their mean."""
+
+
+def _softmax_minus_one_hot(logits: Array, target: Array) -> Array:
+    out = np.exp(logits - np.maximum.reduce(logits, 1, None, None, True))
+    out /= np.add.reduce(out, 1, None, None, True)
+    out[np.arange(len(target)), target] -= 1
+    return out
+
+
+def _softmax_slope(g: Array, logits: Array) -> Array:
+    p = softmax(logits, 1)
+    return p * (g - sum(g * p, (1,), True))
+
+
+softmax_minus_one_hot = primitive("softmax_minus_one_hot", _softmax_minus_one_hot, _softmax_slope, arity=1)
+"""The slope of the cross entropy in its logits."""

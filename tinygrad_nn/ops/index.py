@@ -17,15 +17,41 @@ from tinygrad_nn.primitive import primitive
 Array = Any
 Index = tuple[Any, ...]
 
-slice_at = primitive("slice_at", lambda x, key: x[key], lambda g, shape, key: put_at(g, shape, key), view=True)
+
+def _slice(x: Array, key: Index) -> Array:
+    """x[key]: a view even where NumPy would give a scalar, which is a copy."""
+    out = x[key]
+    return x[(*key, ...)] if isinstance(out, np.generic) else out
+
+
+slice_at = primitive("slice_at", _slice, lambda g, shape, key: put_at(g, shape, key), view=True)
 """Basic indexing: integers, slices, None, Ellipsis. A view."""
-pick_at = primitive("pick_at", lambda x, index: x[index], lambda g, shape, index: put_at(g, shape, index))
+
+
+def _pick(x: Array, index: Index) -> Array:
+    """x[index], row by row in memory."""
+    last = index[-1] if index else None
+    if type(last) is np.ndarray and last.dtype.kind in "iu" and x.flags.c_contiguous and _lone(index):
+        return x.take(last, len(index) - 1)  # several times faster than the general way
+    out = x[index]
+    return out if out.flags.c_contiguous else out.copy()
+
+
+def _lone(index: Index) -> bool:
+    """Whether all but the last are full slices."""
+    return all([type(item) is slice and item == slice(None) for item in index[:-1]])
+
+
+pick_at = primitive("pick_at", _pick, lambda g, shape, index: put_at(g, shape, index))
 """Indexing with masks or integer arrays, repeats included. A copy."""
 
 
 def _put_at(x: Array, size: tuple[int, ...], index: Index) -> Array:
     out = np.zeros(size, x.dtype)
-    add_at(out, index, x)
+    if any([type(item) is np.ndarray and item.dtype.kind != "b" for item in index]):
+        add_at(out, index, x)
+    else:
+        out[index] = x  # no place twice
     return out
 
 
@@ -34,10 +60,18 @@ def add_at(out: Array, index: Index, value: Array) -> None:
     arrays = [item for item in index if isinstance(item, np.ndarray)]
     if all(item.dtype.kind == "b" for item in arrays):
         out[index] += value  # no place twice
-    elif len(index) == 1 and arrays and out.ndim == 2 and arrays[0].size > 32:
+    elif len(index) == 1 and out.ndim == 2 and arrays[0].size > 32:
+        value = np.broadcast_to(value, (*arrays[0].shape, out.shape[1]))
         _add_rows(out, arrays[0].reshape(-1), value.reshape(-1, out.shape[1]))
+    elif 1 < len(index) == out.ndim == len(arrays) and out.flags.c_contiguous and value.size > 256 and _integers(arrays):
+        places = np.ravel_multi_index(index, out.shape, mode="wrap")  # NumPy is fast for one flat index
+        np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(value, places.shape).reshape(-1))
     else:
         np.add.at(out, index, value)
+
+
+def _integers(arrays: list[Array]) -> bool:
+    return all([item.dtype.kind != "b" for item in arrays])
 
 
 def _add_rows(out: Array, rows: Array, value: Array) -> None:
@@ -53,9 +87,9 @@ put_at = primitive("put_at", _put_at, lambda g, index: g[index], arity=1)
 
 
 def _index_put(x: Array, value: Array, index: Index, accumulate: bool) -> Array:
-    out = x.copy()
+    out = np.array(x, order="C")
     if accumulate:
-        np.add.at(out, index, value)
+        add_at(out, index, value)
     else:
         out[index] = value
     return out
@@ -101,3 +135,43 @@ def _argsort(x: Array, dim: int, descending: bool, stable: bool) -> Array:
 
 
 argsort = primitive("argsort", _argsort, arity=1)
+
+
+def _argtop(x: Array, k: int, dim: int, largest: bool) -> Array:
+    """Indices of the k largest (or smallest) elements, the best first. NaN is the largest."""
+    n = x.shape[dim]
+    if k >= n // 8:
+        return _argsort(x, dim, largest, True)[(slice(None),) * dim + (slice(0, k),)]
+    if largest:
+        found = np.argpartition(x, n - k, dim)[(slice(None),) * dim + (slice(n - k, None),)]
+    else:
+        found = np.argpartition(x, k, dim)[(slice(None),) * dim + (slice(0, k),)]
+    order = _argsort(np.take_along_axis(x, found, dim), dim, largest, True)
+    return np.take_along_axis(found, order, dim)
+
+
+argtop = primitive("argtop", _argtop, arity=1)
+"""A partition instead of a sort: ten times faster for a few of a thousand."""
+
+
+def _multiply_at(x: Array, value: Array, index: Index) -> Array:
+    out = np.array(x, order="C")
+    np.multiply.at(out, index, value)
+    return out
+
+
+multiply_at = primitive("multiply_at", _multiply_at, arity=2)
+"""x with each value multiplied to the element at its place, repeats included; no gradient."""
+
+
+def _searchsorted(x: Array, values: Array, right: bool) -> Array:
+    """Where `values` would go into x, sorted along its last axis; each row of x takes its row of values."""
+    side = "right" if right else "left"
+    if x.ndim == 1:
+        return np.searchsorted(x, values, side)
+    rows, wanted = x.reshape(-1, x.shape[-1]), values.reshape(-1, values.shape[-1])
+    found = [np.searchsorted(row, value, side) for row, value in zip(rows, wanted, strict=True)]
+    return np.array(found, np.int64).reshape(values.shape)
+
+
+searchsorted = primitive("searchsorted", _searchsorted, arity=2)

@@ -1,13 +1,14 @@
-"""Linear algebra primitives on the last one or two axes; leading axes are batches and broadcast."""
+"""Matrix products, and their general form: sums of products over named axes. Factorisations stand in `factor`."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import DTypeError, ShapeError
-from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.dtypes import as_dtype
+from tinygrad_nn.errors import OperandError, ShapeError
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -24,15 +25,45 @@ def mT(x: Array) -> Array:
 
 def _matmul(x: Array, y: Array) -> Array:
     if x.ndim == 0 or y.ndim == 0:
-        raise ShapeError("matmul: both operands need at least one dimension")
-    if x.dtype is not y.dtype and x.dtype != y.dtype:
-        raise DTypeError(f"matmul: operands must have one dtype, not {x.dtype} and {y.dtype}")
-    if x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
         raise ShapeError(
-            f"matmul: the inner sizes differ: {tuple(x.shape)} @ {tuple(y.shape)} multiplies rows of {x.shape[-1]} "
-            f"with columns of {y.shape[max(y.ndim - 2, 0)]}"
+            "matmul: both operands need at least one dimension\n"
+            f"  got: {tuple(x.shape)} @ {tuple(y.shape)}\n  fix: multiply by a 0-d tensor with *"
         )
+    if x.dtype is not y.dtype and x.dtype != y.dtype:
+        raise OperandError(
+            "matmul: operands must have the same dtype\n"
+            f"  got: {as_dtype(x.dtype)} and {as_dtype(y.dtype)}\n  fix: convert one: x.to(y.dtype)"
+        )
+    if x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
+        raise ShapeError(f"matmul: the inner sizes differ\n{crossed(x.shape, y.shape)}")
+    if x.dtype.kind == "b":
+        raise OperandError("matmul: not defined for bool\n  fix: convert first: x.int()")
+    if x.dtype.itemsize == 2 and x.dtype.kind in "fV":  # half precision multiplies in single
+        return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
     return np.matmul(x, y)
+
+
+def crossed(a: Shape, b: Shape) -> str:
+    """Two shapes that a matrix product cannot chain, with a mark below the two sizes that should agree.
+
+    >>> print(crossed((2, 3), (4, 5)))
+      got: (2, 3) @ (4, 5)
+               ^     ^ 3 columns and 4 rows
+      fix: they must be equal: transpose one (x.mT), or reshape
+    """
+    inner = max(len(b) - 2, 0)
+    first, second = f"({_listed(a)})", f"({_listed(b)})"
+    left = first.rindex(str(a[-1])) + len(str(a[-1])) - 1
+    right = len(first) + 3 + len(_listed(b[: inner + 1]).rstrip(","))
+    return (
+        f"  got: {first} @ {second}\n"
+        f"       {' ' * left}^{' ' * (right - left - 1)}^ {a[-1]} columns and {b[inner]} rows\n"
+        "  fix: they must be equal: transpose one (x.mT), or reshape"
+    )
+
+
+def _listed(sizes: Shape) -> str:
+    return ", ".join(str(n) for n in sizes) + ("," if len(sizes) == 1 else "")
 
 
 def _matmul_x(g: Array, y: Array, shape: Shape) -> Array:
@@ -73,25 +104,60 @@ def _einsum_rule(g: Array, operands: tuple[Array, ...], position: int, equation:
 
 
 def _einsum(operands: tuple[Array, ...], equation: str) -> Array:
-    return np.asarray(np.einsum(equation, *operands, optimize=len(operands) > 2 or "greedy"))
+    """Contract two operands at a time, each time as one (batched) matrix product: what BLAS is fast at."""
+    inputs, output = equation.split("->")
+    if len(operands) == 1:
+        return np.array(np.einsum(equation, operands[0]))
+    kind = operands[0].dtype
+    if kind.itemsize == 2 and kind.kind in "fV":  # half precision multiplies in single
+        return _einsum(tuple([x.astype(np.float32) for x in operands]), equation).astype(kind)
+    left = [*zip(inputs.split(","), operands, strict=True)]
+    for i, j in _contraction_order(equation, operands):
+        (a, x), (b, y) = left[i], left[j]
+        left = [item for k, item in enumerate(left) if k not in (i, j)]
+        wanted = set(output).union(*[term for term, _ in left])
+        left.append(_contracted(a, x, b, y, wanted))
+    term, x = left[0]
+    return np.asarray(np.einsum(f"{term}->{output}", x))
+
+
+def _contraction_order(equation: str, operands: tuple[Array, ...]) -> list[tuple[int, int]]:
+    """Which two places to contract next; each result goes to the end of the list."""
+    if len(operands) == 2:
+        return [(0, 1)]
+    pairs = []
+    count = len(operands)
+    for step in np.einsum_path(equation, *operands, optimize="greedy")[0][1:]:
+        places = sorted(step)
+        while len(places) > 1:  # NumPy may name more than two at once
+            pairs.append((places[0], places[1]))
+            count -= 1
+            places = [k - 2 for k in places[2:]]
+            if places:
+                places.append(count - 1)
+    return pairs
+
+
+def _contracted(a: str, x: Array, b: str, y: Array, wanted: set[str]) -> tuple[str, Array]:
+    """The product of x and y over the letters that nothing else wants, and the letters of the result."""
+    alone = [k for k, letter in enumerate(a) if letter not in b and letter not in wanted]
+    x, a = np.add.reduce(x, tuple(alone)) if alone else x, "".join(c for k, c in enumerate(a) if k not in alone)
+    alone = [k for k, letter in enumerate(b) if letter not in a and letter not in wanted]
+    y, b = np.add.reduce(y, tuple(alone)) if alone else y, "".join(c for k, c in enumerate(b) if k not in alone)
+    both = [letter for letter in a if letter in b]
+    batch = [letter for letter in both if letter in wanted]
+    summed = [letter for letter in both if letter not in wanted]
+    rows, columns = [c for c in a if c not in both], [c for c in b if c not in both]
+    sizes = {**dict(zip(a, x.shape, strict=True)), **dict(zip(b, y.shape, strict=True))}
+
+    def size(letters: list[str]) -> int:
+        return prod(sizes[letter] for letter in letters)
+
+    x = x.transpose([a.index(c) for c in (*batch, *rows, *summed)]).reshape(size(batch), size(rows), size(summed))
+    y = y.transpose([b.index(c) for c in (*batch, *summed, *columns)]).reshape(size(batch), size(summed), size(columns))
+    letters = (*batch, *rows, *columns)
+    out = np.matmul(x, y) if summed else x * y
+    return "".join(letters), out.reshape([sizes[c] for c in letters])
 
 
 einsum = primitive("einsum", _einsum, _einsum_rule, variadic=True)
-
-
-# -- inverses and factorisations -------------------------------------------------------------------
-
-inv = primitive("inv", lambda x: np.linalg.inv(x), lambda g, out: -(mT(out) @ g @ mT(out)))
-
-
-def _solve_y(g: Array, x: Array) -> Array:
-    return solve(mT(x), g)
-
-
-solve = primitive("solve", lambda x, y: np.linalg.solve(x, y), lambda g, x, out: -(solve(mT(x), g) @ mT(out)), _solve_y)
-"""The Y with x Y = y, for matrices."""
-
-
-def trace_of(x: Array) -> Array:
-    """The sum of the main diagonal."""
-    return sum(x * np.eye(x.shape[-1], dtype=np.int8), (x.ndim - 2, x.ndim - 1), False)

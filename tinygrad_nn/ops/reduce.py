@@ -5,15 +5,28 @@ A reduction's rule gives its cotangent with the reduced axes as size one; the wa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_nn.ops.elementwise import eq, exp, where
+from tinygrad_nn.ops.shape import roll
 from tinygrad_nn.primitive import primitive
 
 Array = Any
 Dims = tuple[int, ...] | None
+Call = Callable[..., Any]
+
+add_up: Call = np.add.reduce
+multiply_up: Call = np.multiply.reduce
+largest: Call = np.maximum.reduce
+smallest: Call = np.minimum.reduce
+all_of: Call = np.logical_and.reduce
+any_of: Call = np.logical_or.reduce
+
+cumsum: Call  # rules name what stands below them
+reverse_cumsum: Call
 
 
 def kept(g: Array, shape: tuple[int, ...], dim: Dims) -> Array:
@@ -26,18 +39,22 @@ def kept(g: Array, shape: tuple[int, ...], dim: Dims) -> Array:
 def _sum(x: Array, dim: Dims, keepdim: bool) -> Array:
     kind = x.dtype.kind
     if kind == "f" and x.dtype.itemsize > 2:
-        return np.add.reduce(x, dim, None, None, keepdim)
+        return add_up(x, dim, None, None, keepdim)
     wide = np.float32 if kind in "fV" else np.int64  # half precision adds in single, integers in int64
-    out = np.add.reduce(x, dim, wide, None, keepdim)
+    out = add_up(x, dim, wide, None, keepdim)
     return out.astype(x.dtype) if kind in "fV" else out
 
 
 sum = primitive("sum", _sum, lambda g, shape, dim: kept(g, shape, dim))
-prod = primitive("prod", lambda x, dim, keepdim: _prod(x, dim, keepdim), lambda g, x, shape, dim: kept(g, shape, dim) * _prod_of_others(x, dim))
+prod = primitive(
+    "prod",
+    lambda x, dim, keepdim: _prod(x, dim, keepdim),
+    lambda g, x, shape, dim: kept(g, shape, dim) * _prod_of_others(x, dim),
+)
 
 
 def _prod(x: Array, dim: Dims, keepdim: bool) -> Array:
-    return np.multiply.reduce(x, dim, np.int64 if x.dtype.kind in "iub" else None, None, keepdim)
+    return multiply_up(x, dim, np.int64 if x.dtype.kind in "iub" else None, None, keepdim)
 
 
 def _prod_of_others(x: Array, dim: Dims) -> Array:
@@ -66,33 +83,52 @@ def _exclusive_cumprod(x: Array, dim: int, reverse: bool) -> Array:
     return np.flip(out, dim) if reverse else out
 
 
-def _exclusive_cumprod_rule(g: Array, x: Array, dim: int, reverse: bool) -> Array:
-    return _scan_rule(g, x, dim, reverse, exclusive=True)
+def _linear_scan(x: Array, factor: Array, dim: int, reverse: bool) -> Array:
+    out = np.empty(np.broadcast_shapes(x.shape, factor.shape), x.dtype)
+    rows, factors, terms = (np.moveaxis(array, dim, 0) for array in (out, factor, x))
+    places = range(len(rows) - 1, -1, -1) if reverse else range(len(rows))
+    before: Array | None = None
+    for k in places:
+        rows[k] = terms[k] if before is None else factors[k] * before + terms[k]
+        before = rows[k]
+    return out
 
 
-def _scan_rule(g: Array, x: Array, dim: int, reverse: bool, exclusive: bool) -> Array:
-    """For a product scan out_i = prod of x_j over j <= i (j < i if exclusive): g_j = sum_i g_i prod_{k != j} x_k.
-
-    Written as a product over a square of x: entry [i, j] is the row's product without x_j, so
-    zeros cost nothing in accuracy. Quadratic in the length of the scan.
-    """
+def _shifted(x: Array, dim: int, reverse: bool) -> Array:
+    """At each place its predecessor in the scan's direction; 0 at the first."""
     n = x.shape[dim]
-    rows = x.swapaxes(dim, -1)  # (..., n)
-    cots = g.swapaxes(dim, -1)
-    inside = np.tri(n, n, -1 if exclusive else 0, dtype=bool)  # [i, j]: x_j is a factor of out_i
-    if reverse:
-        inside = inside.T
-    square = where(inside, rows.reshape((*rows.shape[:-1], 1, n)), 1.0)
-    others = exclusive_cumprod(square, square.ndim - 1, False) * exclusive_cumprod(square, square.ndim - 1, True)
-    terms = where(inside, others, 0.0) * cots.reshape((*cots.shape, 1))
-    return sum(terms, (terms.ndim - 2,), False).swapaxes(dim, -1)
+    first = (np.arange(n) == (n - 1 if reverse else 0)).reshape((n,) + (1,) * (x.ndim - dim - 1))
+    return where(first, 0.0, roll(x, -1 if reverse else 1, dim))
+
+
+def _linear_scan_rule(g: Array, factor: Array, out: Array, dim: int, reverse: bool) -> tuple[Array, Array]:
+    cots = linear_scan(g, roll(factor, 1 if reverse else -1, dim), dim, not reverse)
+    return cots, cots * _shifted(out, dim, reverse)
+
+
+linear_scan = primitive("linear_scan", _linear_scan, arity=2, joint=_linear_scan_rule)
+"""out_i = x_i + factor_i out_(i-1), along `dim` (with reverse, out_(i+1)); the first factor does not count."""
+
+
+def _exclusive_cumprod_rule(g: Array, x: Array, dim: int, reverse: bool) -> Array:
+    """For out_i = prod of x_j over j < i: g_j = prod_{k<j} x_k times T_j = g_(j+1) + x_(j+1) T_(j+1).
+
+    Nothing is divided by, so zeros cost nothing in accuracy; and the work is linear.
+    """
+    after = linear_scan(_shifted(g, dim, not reverse), roll(x, 1 if reverse else -1, dim), dim, not reverse)
+    return exclusive_cumprod(x, dim, reverse) * after
+
+
+def _cumprod_rule(g: Array, x: Array, dim: int) -> Array:
+    """The same with x_j among the factors of out_j: T_j = g_j + x_(j+1) T_(j+1)."""
+    return exclusive_cumprod(x, dim, False) * linear_scan(g, roll(x, -1, dim), dim, True)
 
 
 exclusive_cumprod = primitive("exclusive_cumprod", _exclusive_cumprod, _exclusive_cumprod_rule, arity=1)
 cumprod = primitive(
     "cumprod",
     lambda x, dim: np.cumprod(x, axis=dim, dtype=np.int64 if x.dtype.kind in "iub" else x.dtype),
-    lambda g, x, dim: _scan_rule(g, x, dim, False, exclusive=False),
+    _cumprod_rule,
 )
 cumsum = primitive(
     "cumsum",
@@ -100,7 +136,9 @@ cumsum = primitive(
     lambda g, dim: reverse_cumsum(g, dim),
 )
 reverse_cumsum = primitive(
-    "reverse_cumsum", lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim), lambda g, dim: cumsum(g, dim)
+    "reverse_cumsum",
+    lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim),
+    lambda g, dim: cumsum(g, dim),
 )
 
 
@@ -113,46 +151,39 @@ def _extreme_rule(g: Array, x: Array, out: Array, shape: tuple[int, ...], dim: D
     return kept(g, shape, dim) * share / sum(share, dim, True)
 
 
-amax = primitive("amax", lambda x, dim, keepdim: np.maximum.reduce(x, dim, None, None, keepdim), _extreme_rule)
-amin = primitive("amin", lambda x, dim, keepdim: np.minimum.reduce(x, dim, None, None, keepdim), _extreme_rule)
+amax = primitive("amax", lambda x, dim, keepdim: largest(x, dim, None, None, keepdim), _extreme_rule)
+amin = primitive("amin", lambda x, dim, keepdim: smallest(x, dim, None, None, keepdim), _extreme_rule)
 
 
-def _first_of(pick: Any) -> Any:
-    def forward(x: Array, dim: int | None, keepdim: bool) -> Array:
-        return pick(x, axis=dim, keepdims=keepdim) if dim is not None or not keepdim else pick(x).reshape((1,) * x.ndim)
-
-    return forward
-
-
-argmax = primitive("argmax", _first_of(np.argmax))
-argmin = primitive("argmin", _first_of(np.argmin))
-all = primitive("all", lambda x, dim, keepdim: np.logical_and.reduce(x, dim, None, None, keepdim))
-any = primitive("any", lambda x, dim, keepdim: np.logical_or.reduce(x, dim, None, None, keepdim))
+all = primitive("all", lambda x, dim, keepdim: all_of(x, dim, None, None, keepdim))
+any = primitive("any", lambda x, dim, keepdim: any_of(x, dim, None, None, keepdim))
 
 
 # -- exponentials summed without overflow ----------------------------------------------------------
 
 
 def _peak(x: Array, dim: Dims) -> Array:
-    peak = np.maximum.reduce(x, dim, None, None, True)
+    if not x.size:
+        return np.zeros_like(add_up(x, dim, None, None, True))
+    peak = largest(x, dim, None, None, True)
     return np.where(np.isfinite(peak), peak, 0).astype(x.dtype, copy=False)
 
 
 def _logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
     peak = _peak(x, dim)
-    total = np.log(np.add.reduce(np.exp(x - peak), dim, None, None, True)) + peak
-    return total if keepdim else total.reshape(np.add.reduce(x, dim).shape) if dim is None else np.squeeze(total, dim)
+    total = np.log(add_up(np.exp(x - peak), dim, None, None, True)) + peak
+    return total if keepdim else total.reshape(add_up(x, dim).shape) if dim is None else np.squeeze(total, dim)
 
 
 def _softmax(x: Array, dim: int) -> Array:
-    out = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
-    out /= np.add.reduce(out, dim, None, None, True)
+    out = np.exp(x - largest(x, dim, None, None, True))
+    out /= add_up(out, dim, None, None, True)
     return out
 
 
 def _log_softmax(x: Array, dim: int) -> Array:
-    shifted = x - np.maximum.reduce(x, dim, None, None, True)
-    shifted -= np.log(np.add.reduce(np.exp(shifted), dim, None, None, True))
+    shifted = x - largest(x, dim, None, None, True)
+    shifted -= np.log(add_up(np.exp(shifted), dim, None, None, True))
     return shifted
 
 

@@ -22,6 +22,8 @@ def _reshape(x: Array, size: Shape) -> Array:
 
 
 reshape = primitive("reshape", _reshape, lambda g, shape: g.reshape(shape), view=True)
+clone = primitive("clone", lambda x, order: np.array(x, order=order, copy=True), lambda g: g)
+"""A copy in the order of x's memory ("K") or row by row ("C")."""
 permute = primitive("permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)), view=True)
 expand = primitive("expand", lambda x, size: np.broadcast_to(x, size), lambda g: g, view=True)
 flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims))

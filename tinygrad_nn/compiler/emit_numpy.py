@@ -1,0 +1,172 @@
+"""A program as the text of a NumPy function: the training step that one would have written by hand.
+
+Each primitive has a template that computes the same bits as its forward (a test holds the two
+together); one without a template is called by name.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn.compiler.program import Instruction, Program, Value
+from tinygrad_nn.dtypes import default_float, result_dtype
+
+__all__ = ["TEMPLATES", "emit"]
+
+TEMPLATES = {
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "mul": "{0} * {1}",
+    "div": "{0} / {1}",
+    "neg": "-{0}",
+    "eq": "{0} == {1}",
+    "ne": "{0} != {1}",
+    "lt": "{0} < {1}",
+    "le": "{0} <= {1}",
+    "gt": "{0} > {1}",
+    "ge": "{0} >= {1}",
+    "relu": "np.maximum({0}, 0)",
+    "sigmoid": "1 / (1 + np.exp(-{0}))",
+    "reshape": "{0}.reshape({1})",
+    "permute": "{0}.transpose({1})",
+    "expand": "np.broadcast_to({0}, {1})",
+    "matmul": "{0} @ {1}",
+    "cast": "{0}.astype({1})",
+    "where": "np.where({0}, {1}, {2})",
+    "sum": "np.add.reduce({0}, {1}, keepdims={2})",
+    "leaky_relu": "np.where({0} > 0, {0}, {0} * {1})",
+    "one_hot": "{0}[..., None] == np.arange({1})",
+}
+"""How an instruction reads. Braces take the operands in order, each in parentheses where it needs them."""
+
+FUNCTIONS = {"exp", "log", "tanh", "sqrt", "square", "abs", "sin", "cos", "log1p", "expm1", "maximum", "minimum", "reciprocal"}
+"""Primitives that are one NumPy function, under NumPy's own name (`abs` is absolute)."""
+
+
+def emit(program: Program) -> tuple[str, dict[str, Any]]:
+    """The source of the program as a function of (arguments, captured arrays), and the names it needs besides."""
+    writer = _Writer(program)
+    return writer.source(), writer.namespace
+
+
+class _Writer:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.namespace: dict[str, Any] = {"np": np, "ops": SimpleNamespace()}
+        for value in program.constants:
+            self.namespace[value.name] = value.source
+
+    def source(self) -> str:
+        program = self.program
+        width = max([len(value.name) for value in (*program.arguments, *program.captured)], default=0)
+        lines = [f"def {program.name}({', '.join(value.name for value in (*program.arguments, *program.captured))}):"]
+        lines.append('    """' + "One recorded step. Shapes and dtypes of what comes in:")
+        lines.append("")
+        for value in (*program.arguments, *program.captured):
+            lines.append(f"    {value.name.ljust(width)}  {_kind(value)}")
+        lines.append('    """')
+        lines += self._body()
+        results = [value.name for value in (*program.outputs, *[value for _, value in program.gradients])]
+        lines.append(f"    return {', '.join(results)}{',' if len(results) == 1 else ''}" if results else "    return ()")
+        return "\n".join(lines) + "\n"
+
+    def _body(self) -> list[str]:
+        lines = []
+        part = scope = None
+        rows: list[tuple[str, str]] = []
+        for instruction in self.program.instructions:
+            if instruction.part != part:
+                part, scope = instruction.part, None
+                rows.append((f"\n    # {part}", ""))
+            if instruction.part == "forward" and instruction.scope != scope:
+                scope = instruction.scope
+            rows.append((f"    {self._statement(instruction)}", self._comment(instruction)))
+        for text, comment in rows:
+            lines.append(f"{text.ljust(72)}  # {comment}" if comment else text)
+        return lines
+
+    def _comment(self, instruction: Instruction) -> str:
+        value = instruction.result or instruction.target
+        assert value is not None
+        sizes = "×".join(str(n) for n in value.shape) or "scalar"
+        return sizes + (f"  {instruction.scope}" if instruction.part == "forward" and instruction.scope else "")
+
+    def _statement(self, instruction: Instruction) -> str:
+        if instruction.primitive is None:
+            assert instruction.target is not None
+            return f"{instruction.target.name}[...] = {self._text(instruction.args[0])}"
+        assert instruction.result is not None
+        return f"{instruction.result.name} = {self._expression(instruction)}"
+
+    def _expression(self, instruction: Instruction) -> str:
+        primitive = instruction.primitive
+        assert primitive is not None
+        operands = self._promoted(instruction) if primitive.elementwise else [self._text(arg) for arg in instruction.args]
+        name = primitive.name
+        if name == "linear":
+            x, weight, bias = operands
+            product = f"{x} @ {weight}.T" if len(instruction.args[0].shape) <= 2 else f"np.matmul({x}, {weight}.T)"
+            if len(instruction.args[0].shape) <= 2:
+                return product if instruction.args[2] is None else f"{product} + {bias}"
+        if name == "sum" and not _plain_float(instruction.args[0]):
+            return self._call(instruction, operands)
+        if name == "cast":
+            operands[1] = f"np.{np.dtype(instruction.args[1]).name}"
+        if name == "permute" and instruction.args[1] == (1, 0):
+            return f"{operands[0]}.T"
+        if name in FUNCTIONS and isinstance(primitive.forward, np.ufunc):
+            return f"np.{primitive.forward.__name__}({', '.join(operands)})"
+        if name in TEMPLATES:
+            return TEMPLATES[name].format(*operands)
+        return self._call(instruction, operands)
+
+    def _call(self, instruction: Instruction, operands: list[str]) -> str:
+        """The primitive's own forward, by its name."""
+        primitive = instruction.primitive
+        assert primitive is not None
+        setattr(self.namespace["ops"], primitive.name, primitive.forward)
+        text = f"ops.{primitive.name}({', '.join(operands)})"
+        return text + "[0]" if primitive.residual else text
+
+    def _promoted(self, instruction: Instruction) -> list[str]:
+        """The operands, cast where PyTorch's promotion differs from NumPy's."""
+        args, primitive = instruction.args, instruction.primitive
+        assert primitive is not None
+        samples = [np.zeros((1,) * len(arg.shape), arg.dtype) if isinstance(arg, Value) else arg for arg in args]
+        kind = result_dtype(*samples)
+        if primitive.floats and kind.kind in "iub":
+            kind = default_float()
+        texts = [self._text(arg) for arg in args]
+        natural = np.result_type(*samples)
+        if natural == kind:
+            return texts
+        return [
+            f"{text}.astype(np.{kind.name})" if isinstance(arg, Value) and arg.dtype != kind else text
+            for text, arg in zip(texts, args, strict=True)
+        ]
+
+    def _text(self, arg: Any) -> str:
+        if isinstance(arg, Value):
+            return arg.name
+        if isinstance(arg, (tuple, list)):
+            inner = ", ".join(self._text(item) for item in arg)
+            return f"({inner},)" if len(arg) == 1 else f"({inner})"
+        if isinstance(arg, (bool, int, str, type(None))) or (isinstance(arg, float) and np.isfinite(arg)):
+            return repr(arg)
+        if isinstance(arg, slice) or arg is Ellipsis:
+            return repr(arg)
+        name = f"{type(arg).__name__.lower()}_{sum(k.startswith(type(arg).__name__.lower()) for k in self.namespace) + 1}"
+        known = next((k for k, v in self.namespace.items() if v is arg), name)
+        self.namespace[known] = arg
+        return known
+
+
+def _plain_float(arg: Any) -> bool:
+    return isinstance(arg, Value) and arg.dtype.kind == "f" and arg.dtype.itemsize > 2
+
+
+def _kind(value: Value) -> str:
+    return f"{value.dtype.name}[{', '.join(str(n) for n in value.shape)}]"

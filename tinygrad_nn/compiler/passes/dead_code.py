@@ -1,0 +1,59 @@
+"""Dead code: instructions whose results nobody reads.
+
+Recording keeps everything that was computed; the gradient of the input, say, or a metric that was
+thrown away. A write is kept if it can be seen: its target comes from outside, shares memory with
+something that does, or is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tinygrad_nn.compiler.program import Program, Value
+
+__all__ = ["remove_dead_code"]
+
+
+def remove_dead_code(program: Program) -> Program:
+    """The program with only those instructions on which an output, a gradient or an outer write depends."""
+    base = _bases(program)
+    outside = {*program.arguments, *program.captured, *program.constants}
+    needed: set[Value] = {*program.outputs, *[value for _, value in program.gradients]}
+    needed_memory = {base[value] for value in needed}
+    kept = []
+    for instruction in reversed(program.instructions):
+        if instruction.result is not None:
+            live = instruction.result in needed or _draws(instruction)
+        else:
+            target = base[instruction.target]  # type: ignore[index]
+            live = target in outside or target in needed_memory
+        if live:
+            kept.append(instruction)
+            for value in (*instruction.reads(), *([instruction.target] if instruction.target else [])):
+                needed.add(value)
+                needed_memory.add(base[value])
+    instructions = kept[::-1]
+    read = {value for i in instructions for value in (*i.reads(), i.target) if value is not None}
+    read |= {*program.outputs, *[value for _, value in program.gradients]}
+    return replace(
+        program,
+        instructions=instructions,
+        captured=[value for value in program.captured if value in read],
+        constants=[value for value in program.constants if value in read],
+    )
+
+
+def _draws(instruction: object) -> bool:
+    """A random draw moves its generator on, whether its numbers are used or not."""
+    return getattr(getattr(instruction, "primitive", None), "arity", 1) == 0
+
+
+def _bases(program: Program) -> dict[Value, Value]:
+    """For each value the one whose memory it views (itself, if it is no view)."""
+    base = {value: value for value in (*program.arguments, *program.captured, *program.constants)}
+    for instruction in program.instructions:
+        if instruction.result is not None:
+            source = instruction.args[0] if instruction.args else None
+            views = instruction.primitive is not None and instruction.primitive.view
+            base[instruction.result] = base[source] if views and isinstance(source, Value) else instruction.result
+    return base

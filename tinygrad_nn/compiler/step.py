@@ -1,0 +1,182 @@
+"""`compile(train_step)`: record at the first call, run the emitted function at the others."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import linecache
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from tinygrad_nn.compiler.emit_numpy import emit
+from tinygrad_nn.compiler.passes import remove_dead_code
+from tinygrad_nn.compiler.program import Program, Value
+from tinygrad_nn.compiler.record import Recorder, RecordingError
+from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.tape import local
+from tinygrad_nn.views import stamp
+
+__all__ = ["CompiledStep", "compile"]
+
+
+def compile(function: Callable[..., Any]) -> CompiledStep:
+    """A training step (forward, `backward()`, optimizer update) as a compiled function.
+
+    The very first call runs the step as it is. After that, the first call with tensors of given
+    shapes and dtypes runs the step and records it, and later ones run the recorded program,
+    written out as NumPy. Results equal those of the step
+    itself bit for bit. A change of shapes, of `train()`/`eval()` or of an optimizer's
+    hyperparameters records again. `step.source` is the text, `step.program` the instructions.
+
+    The step takes tensors (and hashable values, which become part of the program) and returns a
+    tensor or a tuple of them. Raises RuntimeError where it looks at a value of a tensor.
+
+    >>> import tinygrad_nn as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> @compile
+    ... def slope(x):
+    ...     w.grad = None
+    ...     loss = (w * x).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> [slope(tg.tensor([k, 4.0])).item() for k in (1.0, 2.0, 3.0)]
+    [9.0, 10.0, 11.0]
+    >>> w.grad
+    tensor([3., 4.])
+    """
+    return CompiledStep(function)
+
+
+class CompiledStep:
+    """What `compile` returns: call it as the function; see what it became."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.signature = inspect.signature(function)
+        self.runners: dict[Any, _Runner] = {}
+        self._latest: _Runner | None = None
+        self._warm = False
+        update_wrapper(self, function)
+
+    @property
+    def source(self) -> str:
+        """The text of the function that ran last (or was recorded last)."""
+        return self._shown().text
+
+    @property
+    def program(self) -> Program:
+        """The program that the text was written from."""
+        return self._shown().program
+
+    def _shown(self) -> _Runner:
+        if self._latest is None:
+            raise ArgumentError(message(f"compile: {self.__name__} has not been recorded yet", fix="call it twice: the first call only warms up"))  # type: ignore[attr-defined]
+        return self._latest
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        key = tuple([(arg.array.shape, arg.array.dtype) if type(arg) in TYPES else arg for arg in args])
+        if kwargs:
+            key += tuple([(k, (v.array.shape, v.array.dtype) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())])
+        runner = self.runners.get(key)
+        if runner is not None and runner.holds():
+            self._latest = runner
+            return runner.run([*args, *kwargs.values()])
+        if not self._warm:  # the first step is not like the others: optimizers set up their state in it
+            self._warm = True
+            return self.function(*args, **kwargs)
+        return self._record(key, args, kwargs)
+
+    def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if local.mode.tracer is not None:
+            return self.function(*args, **kwargs)  # inside another recording: part of it
+        bound = self.signature.bind(*args, **kwargs).arguments
+        recorder = Recorder(self.__name__, _tensors(bound))  # type: ignore[attr-defined]
+        local.mode.tracer = recorder
+        try:
+            result = self.function(*args, **kwargs)
+        finally:
+            local.mode.tracer = None
+        self._latest = self.runners[key] = _Runner(recorder, result, args, kwargs)
+        return result
+
+
+def _tensors(bound: dict[str, Any]) -> dict[str, Any]:
+    """The tensors among the arguments, by name; those of *args numbered."""
+    found = {}
+    for name, value in bound.items():
+        if type(value) in TYPES:
+            found[name] = value
+        elif isinstance(value, tuple):
+            found.update({f"{name}_{k}": item for k, item in enumerate(value) if type(item) in TYPES})
+        elif isinstance(value, dict):
+            found.update({word: item for word, item in value.items() if type(item) in TYPES})
+    return found
+
+
+class _Runner:
+    """One recorded program, ready to run."""
+
+    def __init__(self, recorder: Recorder, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        program = recorder.program
+        self.single = type(result) in TYPES
+        results = [] if result is None else [result] if self.single else list(result)
+        if any(type(item) not in TYPES for item in results):
+            raise RecordingError(
+                message("compile: a step returns tensors", got=[type(item).__name__ for item in results], fix="return loss, or (loss, logits)")
+            )
+        self.nothing = result is None
+        program.outputs = [recorder._operand(item) for item in results]
+        program.gradients = _gradients(recorder)
+        self.program = remove_dead_code(program)
+        self.program.check()
+        self.text, namespace = emit(self.program)
+        filename = f"<compiled {program.name} {id(self)}>"
+        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
+        namespace["__name__"] = "tinygrad_nn.compiler.emitted"
+        exec(builtins.compile(self.text, filename, "exec"), namespace)
+        self.function = namespace[program.name]
+        self.captured = [value.source for value in self.program.captured]
+        self.written = _written(self.program)
+        self.modes = [(module, module.training) for module in recorder.modules]
+        self.guards = recorder.guards
+        self.count = len(program.outputs)
+
+    def holds(self) -> bool:
+        """Whether what the program took for granted is still so."""
+        for module, training in self.modes:
+            if module.training is not training:
+                return False
+        for look, seen in self.guards:
+            if look() != seen:
+                return False
+        return True
+
+    def run(self, args: list[Any]) -> Any:
+        """The emitted function on these arguments and what it captured; its effects made visible."""
+        arrays = [arg.array for arg in args if type(arg) in TYPES]
+        results = self.function(*arrays, *[tensor.array for tensor in self.captured])
+        for tensor in self.written:
+            stamp(tensor, self.program.name)
+        for (parameter, _), array in zip(self.program.gradients, results[self.count :], strict=True):
+            parameter._grad = wrap(array)
+        if self.nothing:
+            return None
+        outputs = [wrap(array) for array in results[: self.count]]
+        return outputs[0] if self.single else tuple(outputs)
+
+
+def _gradients(recorder: Recorder) -> list[tuple[Any, Value]]:
+    """The leaves whose `.grad` the step has set, with the values."""
+    found = []
+    for tensor, _ in list(recorder.values.items()):
+        if tensor._grad is not None and tensor._grad in recorder.values:
+            found.append((tensor, recorder.values[tensor._grad]))
+    return found
+
+
+def _written(program: Program) -> list[Any]:
+    """The captured tensors that the program writes."""
+    targets = {instruction.target for instruction in program.instructions if instruction.target is not None}
+    return [value.source for value in program.captured if value in targets]

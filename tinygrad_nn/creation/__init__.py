@@ -1,0 +1,80 @@
+"""Making tensors: from data (`data`), of one value (`filled`), in steps (`ranges`), at random (`random`).
+
+`classes` holds PyTorch's old constructors: `FloatTensor`, `LongTensor` and their like.
+"""
+
+from tinygrad_nn.creation.classes import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
+from tinygrad_nn.creation.data import as_tensor, asarray, from_dlpack, from_numpy, scalar_tensor, tensor
+from tinygrad_nn.creation.filled import empty, empty_strided, eye, full, ones, zeros
+from tinygrad_nn.creation.random import (
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
+from tinygrad_nn.creation.ranges import arange, linspace, logspace, tril_indices, triu_indices
+
+__all__ = [
+    "BFloat16Tensor",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "arange",
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_strided",
+    "eye",
+    "fork_rng",
+    "from_dlpack",
+    "from_numpy",
+    "full",
+    "get_rng_state",
+    "initial_seed",
+    "linspace",
+    "logspace",
+    "manual_seed",
+    "normal",
+    "ones",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "scalar_tensor",
+    "seed",
+    "set_rng_state",
+    "tensor",
+    "tril_indices",
+    "triu_indices",
+    "zeros",
+]

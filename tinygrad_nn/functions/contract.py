@@ -1,0 +1,253 @@
+"""Sums of products over named dimensions: `einsum`, and `tensordot` as a case of it."""
+
+from __future__ import annotations
+
+from string import ascii_letters
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_nn.dtypes import result_dtype
+from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeError, message
+from tinygrad_nn.functions.checks import array_of, same_dtype, tensors, within
+from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.linalg import contracted_axes
+from tinygrad_nn.ops import linalg as ops
+from tinygrad_nn.ops import shape as shapes
+from tinygrad_nn.primitive import aligned
+
+if TYPE_CHECKING:
+    from tinygrad_nn.tensor import Tensor
+
+Label = str | int
+"""A dimension's name: a letter of the equation, or an integer for one that the ellipsis stands for."""
+
+
+def einsum(*args: Any) -> Tensor:
+    """Einstein's summation: `einsum("ij,jk->ik", a, b)` multiplies, and sums over letters that the output lacks.
+
+    A letter twice in one operand takes the diagonal; `...` stands for the remaining dimensions, which
+    broadcast; without `->` the output has the letters that occur once, in alphabetical order (capitals
+    first), after those of the ellipsis. Dimensions of size 1 broadcast. The sublist form
+    `einsum(a, [0, 1], b, [1, 2], [0, 2])` names dimensions by integers below 52.
+
+    Raises RuntimeError for an equation that does not fit the operands.
+
+    >>> import tinygrad_nn as tg
+    >>> x = tg.tensor([[1, 2], [3, 4]])
+    >>> tg.einsum("ij,j->i", x, tg.tensor([1, 1])).tolist(), tg.einsum("ii", x).item()
+    ([3, 7], 5)
+    """
+    equation, operands = _equation_and_operands(args)
+    for place, operand in enumerate(operands):
+        tensors("einsum", **{f"operand {place}": operand})
+    inputs, output = _terms(equation, len(operands))
+    labels = [_labels(term, operand, place) for place, (term, operand) in enumerate(zip(inputs, operands, strict=True))]
+    wanted = _output_labels(output, labels)
+    _check_output(wanted, labels)
+    operands = _one_dtype(operands)
+    plain = [
+        _without_repeats(operand, term, place)
+        for place, (operand, term) in enumerate(zip(operands, labels, strict=True))
+    ]
+    return _summed(equation, plain, wanted)  # type: ignore[no-any-return]
+
+
+# -- reading the equation --------------------------------------------------------------------------
+
+
+def _equation_and_operands(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """Either form of the arguments as an equation and its operands."""
+    if not args or (len(args) == 1 and isinstance(args[0], str)):
+        raise ArgumentError(
+            message(
+                "einsum: must specify the equation string and at least one operand, or operands and subscript lists"
+            )
+        )
+    if isinstance(args[0], str):
+        given = args[1:]
+        if len(given) == 1 and isinstance(given[0], (list, tuple)):
+            given = tuple(given[0])
+        return args[0], list(given)
+    operands, sublists = list(args[0::2]), list(args[1::2])
+    output = ""
+    if len(args) % 2:
+        output = "->" + _letters(operands.pop())
+    return ",".join(_letters(sublist) for sublist in sublists) + output, operands
+
+
+def _letters(sublist: Any) -> str:
+    """A list of integers (and Ellipsis) as letters: 0 is A, 26 is a, as PyTorch numbers them."""
+    if not isinstance(sublist, (list, tuple)):
+        raise DTypeError(message("einsum: operands and lists of subscripts alternate", got=type(sublist).__name__))
+    text = ""
+    for item in sublist:
+        if item is Ellipsis:
+            text += "..."
+        elif isinstance(item, int) and 0 <= item < 52:
+            text += chr(65 + item) if item < 26 else chr(97 + item - 26)
+        else:
+            raise ArgumentError(
+                message("einsum: subscripts in a list must be Ellipsis or integers in [0, 52)", got=repr(item))
+            )
+    return text
+
+
+def _terms(equation: str, count: int) -> tuple[list[str], str | None]:
+    """The operands' subscripts and the output's (None if it is implicit), spaces removed, each checked."""
+    text = equation.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != count:
+        more = "fewer" if count < len(inputs) else "more"
+        raise OperandError(
+            message(
+                f"einsum(): {more} operands were provided than specified in the equation",
+                got=f"{count} for {equation!r}",
+            )
+        )
+    for term in (*inputs, *([right] if arrow else [])):
+        rest = term.replace("...", "", 1)
+        wrong = next((letter for letter in rest if letter not in ascii_letters), None)
+        if wrong is not None:
+            fault = (
+                "found '.' that is not part of one ellipsis"
+                if wrong == "."
+                else f"invalid subscript {wrong!r}: subscripts must be in [a-zA-Z]"
+            )
+            raise OperandError(message(f"einsum(): {fault}", got=f"{term!r} in {equation!r}"))
+    return inputs, right if arrow else None
+
+
+def _labels(term: str, operand: Any, place: int) -> list[Label]:
+    """One name per dimension of the operand; those of the ellipsis are -1 for its last dimension, -2, ..."""
+    before, dots, after = term.partition("...")
+    named = len(before) + len(after)
+    extra = operand.ndim - named
+    if extra < 0 or (extra > 0 and not dots):
+        raise ShapeError(
+            message(
+                f"einsum(){within()}: the number of subscripts ({named}) does not match "
+                f"the number of dimensions ({operand.ndim}) for operand {place}"
+                + ("" if dots else " and no ellipsis was given"),
+                got=f"{term!r} for shape {tuple(operand.shape)}",
+                fix=None if dots or extra < 0 else f"write '...{term}' to let the leading dimensions broadcast",
+            )
+        )
+    return [*before, *range(-extra, 0), *after]
+
+
+def _output_labels(output: str | None, labels: list[list[Label]]) -> list[Label]:
+    every = [label for term in labels for label in term]
+    widest = max((-label for label in every if isinstance(label, int)), default=0)
+    spread: list[Label] = list(range(-widest, 0))
+    if output is None:
+        letters = sorted(label for label in set(every) if isinstance(label, str) and every.count(label) == 1)
+        return [*spread, *letters]
+    before, dots, after = output.partition("...")
+    return [*before, *(spread if dots else []), *after]
+
+
+def _check_output(wanted: list[Label], labels: list[list[Label]]) -> None:
+    known = {label for term in labels for label in term}
+    for label in wanted:
+        if wanted.count(label) > 1:
+            raise OperandError(message(f"einsum(): output subscript {label} appears more than once in the output"))
+        if label not in known:
+            raise OperandError(
+                message(f"einsum(): output subscript {label} does not appear in the equation for any input operand")
+            )
+
+
+def _one_dtype(operands: list[Any]) -> list[Any]:
+    kind = result_dtype(*[array_of(operand) for operand in operands])
+    return [to_dtype(operand, kind) for operand in operands]
+
+
+# -- to the primitive, which knows letters only, each once in an operand -----------------------------
+
+
+def _without_repeats(x: Any, labels: list[Label], place: int) -> tuple[Any, list[Label]]:
+    """The operand's diagonal for each repeated label."""
+    left = list(labels)
+    for label in labels:
+        while left.count(label) > 1:
+            i = left.index(label)
+            j = left.index(label, i + 1)
+            if x.shape[i] != x.shape[j]:
+                raise ShapeError(
+                    message(
+                        f"einsum(): subscript {label} is repeated for operand {place} but the sizes don't match, "
+                        f"{x.shape[j]} != {x.shape[i]}",
+                        got=f"shape {tuple(x.shape)}",
+                    )
+                )
+            x = shapes.diagonal(x, 0, i, j)
+            del left[j], left[i]
+            left.append(label)
+    return x, left
+
+
+def _summed(equation: str, plain: list[tuple[Any, list[Label]]], wanted: list[Label]) -> Any:
+    sizes: dict[Label, int] = {}
+    seen: dict[Label, int] = {}
+    for place, (x, term) in enumerate(plain):
+        for label, n in zip(term, x.shape, strict=True):
+            if sizes.get(label, 1) == 1:
+                sizes[label], seen[label] = n, place
+            elif n not in (1, sizes[label]):
+                raise ShapeError(_disagreement(equation, label, plain, seen[label], place))
+    letters = dict(zip(sizes, ascii_letters, strict=False))
+    operands, terms = [], []
+    for x, term in plain:
+        stretched = [k for k, label in enumerate(term) if x.shape[k] != sizes[label]]  # size 1: every place is the same
+        kept = [k for k in range(len(term)) if k not in stretched]
+        operands.append(shapes.reshape(x, tuple([x.shape[k] for k in kept])) if stretched else x)
+        terms.append("".join(letters[term[k]] for k in kept))
+    return ops.einsum(tuple(operands), ",".join(terms) + "->" + "".join(letters[label] for label in wanted))
+
+
+def _disagreement(equation: str, label: Label, plain: list[tuple[Any, list[Label]]], first: int, second: int) -> str:
+    (x, a), (y, b) = plain[first], plain[second]
+    m, n = x.shape[a.index(label)], y.shape[b.index(label)]
+    if isinstance(label, int):
+        spread = [
+            tuple(z.shape[k] for k, name in enumerate(term) if isinstance(name, int))
+            for z, term in (plain[first], plain[second])
+        ]
+        return (
+            f"einsum(){within()}: the dimensions of the ellipsis do not broadcast in {equation!r}\n{aligned(*spread)}"
+        )
+    return message(
+        f"einsum(){within()}: subscript {label} has size {n} for operand {second} "
+        f"which does not broadcast with previously seen size {m}",
+        got=f"{equation!r} with shapes {tuple(x.shape)} (operand {first}) and {tuple(y.shape)} (operand {second})",
+        fix=f"both dimensions named {label} must be equal, or one of them 1",
+    )
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
+    """Products summed over the last `dims` dimensions of `a` and the first of `b`, or over two lists of dimensions.
+
+    >>> import tinygrad_nn as tg
+    >>> x = tg.tensor([[1, 2], [3, 4]])
+    >>> tg.tensordot(x, x, dims=([0], [0])).tolist()
+    [[10, 14], [14, 20]]
+    """
+    tensors("tensordot", a=a, b=b)
+    same_dtype("tensordot", a=a, b=b)
+    first, second = contracted_axes("tensordot", dims, a, b)
+    for i, j in zip(first, second, strict=True):
+        if 1 not in (a.shape[i], b.shape[j]) and a.shape[i] != b.shape[j]:
+            raise ShapeError(
+                message(
+                    f"tensordot: contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
+                    f"and second has size {b.shape[j]} in dim {j}",
+                    got=f"{tuple(a.shape)} and {tuple(b.shape)}",
+                )
+            )
+    names = iter(range(a.ndim + b.ndim))
+    left: list[Label] = [ascii_letters[next(names)] for _ in range(a.ndim)]
+    right: list[Label] = [
+        left[first[second.index(k)]] if k in second else ascii_letters[next(names)] for k in range(b.ndim)
+    ]
+    kept = [left[k] for k in range(a.ndim) if k not in first] + [right[k] for k in range(b.ndim) if k not in second]
+    return _summed("tensordot", [(a, left), (b, right)], kept)  # type: ignore[no-any-return]

@@ -1,0 +1,16 @@
+"""Layers, losses and containers: state plus one call of `nn.functional` each.
+
+Reading order: `parameter`, `module` (with `registry`, `hooks`, `state`, `describe`, `scope` beside
+it), `init`, `linear` and the other families, `container`, `loss`.
+"""
+
+from tinygrad_nn.nn import functional, init, utils
+from tinygrad_nn.nn.activation import *  # noqa: F403
+from tinygrad_nn.nn.container import ModuleDict, ModuleList, Sequential
+from tinygrad_nn.nn.distance import *  # noqa: F403
+from tinygrad_nn.nn.dropout import *  # noqa: F403
+from tinygrad_nn.nn.linear import *  # noqa: F403
+from tinygrad_nn.nn.loss import *  # noqa: F403
+from tinygrad_nn.nn.module import Module
+from tinygrad_nn.nn.parameter import Buffer, Parameter
+from tinygrad_nn.nn.parameter_container import ParameterDict, ParameterList

@@ -1,0 +1,351 @@
+"""Activations as functions: x is a floating tensor of any shape; each keeps shape and dtype.
+
+`inplace=True` writes the result over the input, as in PyTorch. At a kink the derivative is
+PyTorch's (0 for relu at 0).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, message
+from tinygrad_nn.functions.dims import axis
+from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.sampling import drawn
+from tinygrad_nn.generator.recipes import memory_order
+from tinygrad_nn.nn.functional.common import here, maybe_inplace, tensor_operands
+from tinygrad_nn.ops import elementwise as ops
+from tinygrad_nn.ops import reduce
+from tinygrad_nn.ops.fused import one_hot as at_class
+from tinygrad_nn.ops.shape import permute, reshape
+
+if TYPE_CHECKING:
+    from tinygrad_nn.tensor import Tensor
+
+__all__ = [
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_",
+    "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    "threshold", "threshold_",
+]  # fmt: skip
+
+
+# -- rectifiers ------------------------------------------------------------------------------------
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0).
+
+    >>> import tinygrad_nn as tg
+    >>> relu(tg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return maybe_inplace(ops.relu, inplace, "relu", input)  # type: ignore[no-any-return]
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6). (Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010)"""
+    return maybe_inplace(_hardtanh, inplace, "relu6", input, 0.0, 6.0)  # type: ignore[no-any-return]
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where x > 0, else negative_slope * x. (Maas et al., 2013)
+
+    >>> import tinygrad_nn as tg
+    >>> leaky_relu(tg.tensor([-1.0, 2.0]), 0.5)
+    tensor([-0.5000,  2.0000])
+    """
+    return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, negative_slope)  # type: ignore[no-any-return]
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where x > 0, else weight * x, with a learned weight: one, or one per channel (dimension 1).
+
+    input: (N, C, ...), (L) or () (one channel); weight: (C,) or (1,). (He et al., 2015)
+    Raises RuntimeError where the channels differ.
+    """
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.ndim > 1 or weight.array.size not in (1, channels):
+        raise OperandError(
+            message(
+                f"prelu{here()}: the weight needs one element, or one per channel of the input",
+                got=f"input {tuple(input.shape)} of {channels} channels, weight {tuple(weight.shape)}",
+                fix=f"PReLU(num_parameters={channels})",
+            )
+        )
+    slope: Any = reshape(weight, tuple([-1 if k == min(1, input.ndim - 1) else 1 for k in range(input.ndim)]))
+    return ops.where(ops.gt(input, 0), input, slope * input)  # type: ignore[no-any-return]
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where x > threshold, else value."""
+    return maybe_inplace(_threshold, inplace, "threshold", input, threshold, value)  # type: ignore[no-any-return]
+
+
+def _threshold(x: Any, threshold: float, value: float) -> Any:
+    return ops.where(ops.le(x, threshold), value, x)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x limited to [min_val, max_val]. Raises ValueError if min_val > max_val."""
+    if min_val > max_val:
+        raise ArgumentError(message("hardtanh: min_val cannot be greater than max_val", got=f"min_val={min_val}, max_val={max_val}"))
+    return maybe_inplace(_hardtanh, inplace, "hardtanh", input, min_val, max_val)  # type: ignore[no-any-return]
+
+
+def _hardtanh(x: Any, low: float, high: float) -> Any:
+    """Like clamp, but without a gradient at the limits themselves."""
+    return ops.where(ops.le(x, low), low, ops.where(ops.ge(x, high), high, x))
+
+
+# -- exponential units -----------------------------------------------------------------------------
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, else alpha * (exp(x) - 1). (Clevert et al., 2015)"""
+    return maybe_inplace(_elu, inplace, "elu", input, alpha, 1.0, 1.0)  # type: ignore[no-any-return]
+
+
+def _elu(x: Any, alpha: float, scale: float, inside: float) -> Any:
+    """scale * (x where x > 0, else alpha * (exp(inside * x) - 1)); exp never sees a positive number."""
+    below = ops.clamp(x, None, 0.0)
+    negative = ops.expm1(below if inside == 1 else below * inside) * (alpha * scale)
+    positive = ops.relu(x)
+    return (positive if scale == 1 else positive * scale) + negative
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)). (Barron, 2017). Raises RuntimeError for alpha = 0."""
+    if alpha == 0:
+        raise AutogradError(message("celu: ZeroDivisionError: alpha cannot be 0 for CELU", got="alpha=0"))
+    return maybe_inplace(_elu, inplace, "celu", input, alpha, 1.0, 1.0 / alpha)  # type: ignore[no-any-return]
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """scale * (max(0, x) + min(0, alpha * (exp(x) - 1))), which keeps mean 0 and variance 1.
+
+    (Klambauer et al., "Self-normalizing neural networks", 2017)
+    """
+    return maybe_inplace(_elu, inplace, "selu", input, SELU_ALPHA, SELU_SCALE, 1.0)  # type: ignore[no-any-return]
+
+
+# -- smooth gates ----------------------------------------------------------------------------------
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return ops.sigmoid(input)  # type: ignore[no-any-return]
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(1 / (1 + exp(-x))), without overflow."""
+    return ops.log_sigmoid(input)  # type: ignore[no-any-return]
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return ops.tanh(input)  # type: ignore[no-any-return]
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x * Phi(x), Phi the normal distribution function; or with approximate="tanh"
+
+    0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). (Hendrycks and Gimpel, 2016)
+    Raises RuntimeError for another `approximate`.
+    """
+    if approximate == "none":
+        return ops.gelu(input)  # type: ignore[no-any-return]
+    if approximate != "tanh":
+        raise AutogradError(message("gelu: approximate argument must be either none or tanh", got=repr(approximate)))
+    x: Any = input
+    inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+    return x * 0.5 * (ops.tanh(inner) + 1.0)  # type: ignore[no-any-return]
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * sigmoid(x), also called swish. (Elfwing et al., 2017)"""
+    return maybe_inplace(_silu, inplace, "silu", input)  # type: ignore[no-any-return]
+
+
+def _silu(x: Any) -> Any:
+    return x * ops.sigmoid(x)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * tanh(softplus(x)). (Misra, 2019)"""
+    return maybe_inplace(_mish, inplace, "mish", input)  # type: ignore[no-any-return]
+
+
+def _mish(x: Any) -> Any:
+    return x * ops.tanh(-ops.log_sigmoid(-x))
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """0 below -3, 1 above 3, x / 6 + 1/2 between."""
+    return maybe_inplace(_hardsigmoid, inplace, "hardsigmoid", input)  # type: ignore[no-any-return]
+
+
+def _hardsigmoid(x: Any) -> Any:
+    return _hardtanh(x + 3.0, 0.0, 6.0) / 6.0
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """0 below -3, x above 3, x (x + 3) / 6 between. (Howard et al., 2019)"""
+    return maybe_inplace(_hardswish, inplace, "hardswish", input)  # type: ignore[no-any-return]
+
+
+def _hardswish(x: Any) -> Any:
+    middle = x * (x + 3.0) / 6.0
+    return ops.where(ops.le(x, -3.0), 0.0, ops.where(ops.ge(x, 3.0), x, middle))
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
+    x: Any = input
+    scaled = x if beta == 1 else x * beta
+    smooth = -ops.log_sigmoid(-scaled)
+    return ops.where(ops.gt(scaled, threshold), x, smooth if beta == 1 else smooth / beta)  # type: ignore[no-any-return]
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    x: Any = input
+    return x / (ops.abs(x) + 1.0)  # type: ignore[no-any-return]
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x)."""
+    x: Any = input
+    return x - ops.tanh(x)  # type: ignore[no-any-return]
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved toward 0 by lambd, 0 where |x| <= lambd. Raises RuntimeError for a negative lambd."""
+    if not lambd >= 0:
+        raise AutogradError(message("softshrink: lambda must be greater or equal to 0", got=f"lambd={lambd}"))
+    x: Any = input
+    return ops.where(ops.gt(x, lambd), x - lambd, ops.where(ops.lt(x, -lambd), x + lambd, x * 0.0))  # type: ignore[no-any-return]
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x, and 0 where |x| <= lambd."""
+    x: Any = input
+    return ops.where(ops.logical_and(ops.ge(x, -lambd), ops.le(x, lambd)), 0.0, x)  # type: ignore[no-any-return]
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a * sigmoid(b), where a and b are the input's halves along `dim`. (Dauphin et al., 2016)
+
+    Raises RuntimeError for a 0-d tensor or an odd size.
+    """
+    if input.ndim == 0:
+        raise AutogradError(message(f"glu{here()} does not support 0-dimensional tensors", fix="give it a dimension to halve"))
+    k = axis(dim, input.ndim, "glu")
+    size = input.shape[k]
+    if size % 2:
+        raise AutogradError(
+            message(f"glu{here()}: Halving dimension must be even, but dimension {k} is size {size}", got=f"input {tuple(input.shape)}")
+        )
+    before: tuple[Any, ...] = (slice(None),) * k
+    x: Any = input
+    return x[(*before, slice(None, size // 2))] * ops.sigmoid(x[(*before, slice(size // 2, None))])  # type: ignore[no-any-return]
+
+
+# -- distributions over a dimension ----------------------------------------------------------------
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: object = None) -> Tensor:
+    """exp(x) / sum of exp(x) along `dim`. Raises IndexError for a dim out of range.
+
+    >>> import tinygrad_nn as tg
+    >>> softmax(tg.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _over("softmax", reduce.softmax, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: object = None) -> Tensor:
+    """log(softmax(x, dim)), without its overflow."""
+    return _over("log_softmax", reduce.log_softmax, input, dim, dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: object = None) -> Tensor:
+    """softmax(-x, dim)."""
+    tensor_operands("softmin", input=input)
+    return _over("softmin", reduce.softmax, ops.neg(input), dim, dtype)
+
+
+def _over(name: str, primitive: Any, input: Any, dim: int | None, dtype: object) -> Tensor:
+    tensor_operands(name, input=input)
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.", stacklevel=3
+        )
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+    x = input if dtype is None else to_dtype(input, dtype)
+    if not x.dtype.is_floating_point:
+        raise OperandError(message(f"{name}{here()}: the input must be floating", got=f"dtype {x.dtype}", fix=f"{name}(x.float(), dim)"))
+    return primitive(x, axis(dim, x.ndim, f"{name}{here()}")) if x.ndim else primitive(x.reshape((1,)), 0).reshape(())  # type: ignore[no-any-return]
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """softmax((logits + noise) / tau, dim) with Gumbel noise: a differentiable sample of a category.
+
+    hard: a one-hot sample whose gradient is that of the soft one. (Jang et al., 2016; Maddison et al., 2016)
+    """
+    x: Any = logits
+    noise = -ops.log(
+        drawn(None, "exponential", shape=x.array.shape, dtype=x.array.dtype, rate=1.0, order=memory_order(x.array))
+    )
+    soft: Any = softmax((x + noise) / tau, dim)
+    if not hard:
+        return soft  # type: ignore[no-any-return]
+    k = axis(dim, x.ndim, "gumbel_softmax")
+    chosen = at_class(reduce.argmax(soft.detach(), k, False), x.shape[k])  # the classes last
+    order = list(range(x.ndim - 1))
+    order.insert(k, x.ndim - 1)
+    picked = ops.cast(permute(chosen, tuple(order)), x.array.dtype)
+    return picked - soft.detach() + soft  # type: ignore[no-any-return]
+
+
+# -- the in-place names -----------------------------------------------------------------------------
+
+
+def relu_(input: Tensor) -> Tensor:
+    """`relu(input, inplace=True)`."""
+    return relu(input, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu(input, negative_slope, inplace=True)`."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu(input, alpha, inplace=True)`."""
+    return elu(input, alpha, True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu(input, alpha, inplace=True)`."""
+    return celu(input, alpha, True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu(input, inplace=True)`."""
+    return selu(input, True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh(input, min_val, max_val, inplace=True)`."""
+    return hardtanh(input, min_val, max_val, True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold(input, threshold, value, inplace=True)`."""
+    return maybe_inplace(_threshold, True, "threshold", input, threshold, value)  # type: ignore[no-any-return]

@@ -1,0 +1,69 @@
+"""From DOT to a picture, and from a picture to a file.
+
+Graphviz does the layout: the program `dot` if it is on the PATH, otherwise the copy that the wheel of
+pygraphviz carries. Files are written under a temporary name and moved into place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from tinygrad_nn.errors import ArgumentError, MissingPackage, message
+from tinygrad_nn.serialization.files import replacing
+
+__all__ = ["FORMATS", "render", "write"]
+
+FORMATS = ("svg", "png", "pdf", "json", "plain", "xdot", "gif", "jpg", "ps", "eps")
+
+NO_ENGINE = 'no Graphviz was found to draw with: pip install "tinygrad_nn[viz]" (its wheels carry Graphviz), or put `dot` on the PATH'
+
+
+def render(source: str, format: str = "svg", *, engine: str = "dot", dpi: int = 144) -> bytes:
+    """`source` (DOT text) drawn in `format`: svg, png, pdf, ... Pixels per inch count for images only.
+
+    Raises ValueError for a format that Graphviz does not write, ImportError (naming the pip command)
+    if there is no Graphviz.
+    """
+    if format not in FORMATS:
+        raise ArgumentError(message("viz: this format cannot be drawn", got=repr(format), fix="use one of " + ", ".join(FORMATS)))
+    if format in ("png", "gif", "jpg"):
+        head, brace, rest = source.partition("{")
+        source = f"{head}{brace}\n\tgraph [dpi={dpi}]{rest}"
+    if shutil.which("dot"):
+        drawn: bytes = graphviz.pipe(engine, format, source.encode("utf-8"), quiet=True)
+        return drawn
+    return _by_wheel(source, format, engine)
+
+
+def _by_wheel(source: str, format: str, engine: str) -> bytes:
+    try:
+        import pygraphviz
+    except ImportError:
+        raise MissingPackage(NO_ENGINE) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # Graphviz's remarks about fonts
+        drawn: Any = pygraphviz.AGraph(string=source).draw(format=format, prog=engine)
+    return drawn if isinstance(drawn, bytes) else str(drawn).encode("utf-8")
+
+
+def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
+    """Put `content` at `path`, whole or not at all; folders on the way are made. Returns the path.
+
+    Raises OSError, naming the folder, where nothing can be written.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as stream:
+            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+    except OSError as error:
+        what = f"viz: cannot write {target.name}: {error.strerror or 'it is a folder'}"
+        said = message(what, got=f"the folder {target.parent}", fix="give a file name in a folder that you may write to")
+        raise type(error)(*([error.errno] if error.errno else []), said) from None
+    return target

@@ -120,6 +120,9 @@ class _BrainFloat(dtype):
         dtype.of[found] = self
         return found
 
+    def __hash__(self) -> int:  # a table with bfloat16 in it must not need the package
+        return hash("bfloat16")
+
 
 bfloat16 = _BrainFloat()
 

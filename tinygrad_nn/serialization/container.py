@@ -227,9 +227,9 @@ class _Encoder:
         if kind in (list, tuple, Size):
             items = [self.node(item, (*path, i)) for i, item in enumerate(obj)]
             return items if kind is list else {kind.__name__: items}
-        if kind is dict or kind is OrderedDict:
+        if kind is dict or isinstance(obj, OrderedDict):  # a module's state_dict is an OrderedDict with notes
             pairs = [[self.key(key, path), self.node(value, (*path, key))] for key, value in obj.items()]
-            return {kind.__name__: pairs}
+            return {"dict" if kind is dict else "OrderedDict": pairs}
         return self.leaf(obj, path)
 
     def key(self, key: object, path: tuple[object, ...]) -> Json:

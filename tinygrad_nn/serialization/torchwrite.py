@@ -91,7 +91,7 @@ class _Pickler:
             self.call("torch device", *[obj.type] if obj.index is None else [obj.type, obj.index])
         elif kind is Size:
             self.call("torch Size", tuple(obj))
-        elif kind in (list, tuple, dict, OrderedDict):
+        elif kind in (list, tuple, dict) or isinstance(obj, OrderedDict):
             self.container(obj, path)
         else:
             self.tensor(obj, path)

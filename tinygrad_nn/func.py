@@ -62,6 +62,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
             slopes = iter(_settled(_slopes([value], leaves, None), leaves))
             shaped = tuple([_map(lambda _: next(slopes), inputs[k]) for k in places])
             (value,) = _settled([value], leaves)
+            aux = _map(lambda t: _settled([t], leaves)[0], aux)
         return (shaped[0] if isinstance(argnums, int) else shaped), ((value, aux) if has_aux else value)
 
     return both
@@ -90,6 +91,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     settled = iter(_settled(outputs, leaves))
     shown = _map(lambda _: next(settled), result)
+    aux = _map(lambda t: _settled([t], leaves)[0], aux)
     return (shown, pull, aux) if has_aux else (shown, pull)
 
 
@@ -114,6 +116,7 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     derivative = _map(lambda _: next(pushed), result)
     settled = iter(_settled(outputs, leaves))
     shown = _map(lambda _: next(settled), result)
+    aux = _map(lambda t: _settled([t], leaves)[0], aux)
     return (shown, derivative, aux) if has_aux else (shown, derivative)
 
 

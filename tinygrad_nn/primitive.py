@@ -17,7 +17,7 @@ function each, kept flat because a small network spends its time there; `apply` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -54,7 +54,7 @@ class Primitive:
 
     __slots__ = (
         "arity", "elementwise", "floats", "forward", "joint", "keeps", "multi", "name", "parameters",
-        "residual", "rules", "saves", "saves_out", "variadic", "view",
+        "reads", "residual", "rules", "saves", "saves_out", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +76,7 @@ class Primitive:
         self.joint = None if joint is None else _bound(joint, self.parameters)
         self.rules = tuple(None if rule is None else _bound(rule, self.parameters) for rule in rules)
         self.saves = tuple(word in named for word in self.parameters)
+        self.reads = tuple(tuple(word in (_words(rule) if rule is not None else ()) for word in self.parameters) for rule in rules)
         self.saves_out = "out" in named
         self.residual = "residual" in named
         self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
@@ -203,8 +204,9 @@ def _unary(p: Primitive) -> Callable[..., Any]:
 
 
 def _binary(p: Primitive) -> Callable[..., Any]:
-    forward, (saves_x, saves_y), saves_out, floats = p.forward, p.saves, p.saves_out, p.floats
+    forward, saves_out, floats = p.forward, p.saves_out, p.floats
     differentiable = any(p.rules)
+    (u_reads_x, u_reads_y), (v_reads_x, v_reads_y) = p.reads if differentiable else ((False, False),) * 2
 
     def call(x: Any, y: Any, /) -> Any:
         u = v = None
@@ -240,10 +242,13 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         mode = local.mode
         node = None
         if differentiable and mode.grad and (u is not None or v is not None):
-            node = Node(
-                p, (u, v), (x if saves_x else None, y if saves_y else None), out if saves_out else None,
-                out.shape, out.dtype, mode.scope,
-            )  # fmt: skip
+            if u is None:
+                kept = (x if v_reads_x else None, y if v_reads_y else None)
+            elif v is None:
+                kept = (x if u_reads_x else None, y if u_reads_y else None)
+            else:
+                kept = (x if u_reads_x or v_reads_x else None, y if u_reads_y or v_reads_y else None)
+            node = Node(p, (u, v), kept, out if saves_out else None, out.shape, out.dtype, mode.scope)
         t = _new(_Tensor)
         t.array = out
         t.node = node
@@ -265,7 +270,7 @@ def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
             return apply(p, (x, *parameters)) if holds_data or residual else forward(x, *parameters)
         try:
             out = forward(x.array, *[_data(q) for q in parameters]) if holds_data else forward(x.array, *parameters)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, ShapeError) as error:
             raise explained(p, (x, *parameters), error) from None
         if residual:
             out, kept = out
@@ -304,7 +309,6 @@ def _data(parameter: Any) -> Any:
 
 def _ternary(p: Primitive) -> Callable[..., Any]:
     forward, saves_out = p.forward, p.saves_out
-    saves_x, saves_y, saves_z = p.saves
 
     def call(x: Any, y: Any, z: Any, /) -> Any:
         a, b, c = x, y, z
@@ -329,7 +333,7 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
         mode = local.mode
         node = None
         if mode.grad and (u is not None or v is not None or w is not None):
-            kept = (x if saves_x else None, y if saves_y else None, z if saves_z else None)
+            kept = _kept(p, (u, v, w), (x, y, z))
             node = Node(p, (u, v, w), kept, out if saves_out else None, out.shape, out.dtype, mode.scope)
         t = _new(_Tensor)
         t.array = out
@@ -365,7 +369,7 @@ def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
         return p.forward(*arrays)[0] if p.residual else p.forward(*arrays)
     try:
         out = p.forward(*arrays)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, ShapeError) as error:
         raise explained(p, args, error) from None
     return recorded(p, args, out)
 
@@ -386,7 +390,7 @@ def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
             parents.append(parent)
             traced = traced or parent is not None
         if traced:
-            kept = tuple([arg if keep else None for arg, keep in zip(args, p.saves, strict=True)])
+            kept = _kept(p, parents, args)
             if p.residual:
                 kept = (residual, *kept)
             shape = tuple([part.shape for part in out]) if p.multi else out.shape
@@ -401,6 +405,19 @@ def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
     if mode.tracer is not None:
         mode.tracer.saw(p, args, result)
     return result
+
+
+def _kept(p: Primitive, parents: Sequence[Node | None], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments that the rules which will run read; None for the others."""
+    if p.variadic or p.joint is not None:
+        return tuple([arg if keep else None for arg, keep in zip(args, p.saves)])
+    kept: list[Any] = [None] * len(args)
+    for parent, reads in zip(parents, p.reads):
+        if parent is not None:
+            for k, read in enumerate(reads):
+                if read:
+                    kept[k] = args[k]
+    return tuple(kept)
 
 
 def _picked(node: Node | None, k: int, array: Any, scope: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_nn import autograd, printing, views
+from tinygrad_nn import autograd, numpy_protocol, printing, views
 from tinygrad_nn import functions as fn
 from tinygrad_nn.dtypes import as_dtype, default_float, dtype, result_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
@@ -49,7 +49,7 @@ class Tensor:
     _written: int
     _writer: tuple[int, str, str, int]
 
-    __array_ufunc__ = None  # an ndarray on the left leaves the operation to us
+    __array_ufunc__, __array_function__ = numpy_protocol.array_ufunc, numpy_protocol.array_function
     __array_priority__ = 1000
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -157,6 +157,12 @@ class Tensor:
                     )
                 )
         self._grad = value
+
+    @property
+    def _version(self) -> int:
+        """How often this memory was written in place."""
+        root = views.root_of(self)
+        return root._writer[0] if root._written else 0
 
     @property
     def data(self) -> Tensor:
@@ -300,7 +306,19 @@ class Tensor:
     def __repr__(self) -> str:
         return printing.text(self)
 
+    def __format__(self, spec: str) -> str:
+        if not self.array.ndim and type(self) is Tensor:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).any())
+
+    def __reversed__(self) -> Tensor:
+        return fn.rearrange.flip(self, tuple(range(self.array.ndim)))
+
     __hash__ = object.__hash__
+    __copy__, __deepcopy__, __reduce_ex__ = fn.copying.copy, fn.copying.deepcopy, fn.copying.reduced
 
     # -- operators ---------------------------------------------------------------------------------
 
@@ -319,8 +337,8 @@ class Tensor:
     __rshift__, __rrshift__, __irshift__ = ops.bitwise_right_shift, fn.binary.rright_shift, inplace(ops.bitwise_right_shift)
     __neg__, __pos__, __abs__, __invert__ = ops.neg, fn.unary.positive, ops.abs, ops.bitwise_not
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
-    __eq__: ClassVar[Callable[..., Any]] = fn.binary.equals  # type: ignore[assignment]
-    __ne__: ClassVar[Callable[..., Any]] = fn.binary.differs  # type: ignore[assignment]
+    __eq__: ClassVar[Callable[..., Any]] = fn.binary.equals
+    __ne__: ClassVar[Callable[..., Any]] = fn.binary.differs
     __getitem__, __setitem__ = fn.index.getitem, fn.index.setitem
 
     # -- elementwise -------------------------------------------------------------------------------

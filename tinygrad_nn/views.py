@@ -30,6 +30,7 @@ from tinygrad_nn.errors import AutogradError, ShapeError, message
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.index import written
+from tinygrad_nn.ops.shape import expand
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, aligned, node_of, recorded, wrap
 from tinygrad_nn.tape import Node, local, tick
 
@@ -197,7 +198,10 @@ def _spoil(maker: Node, root: Any) -> None:
 def _extend_history(target: Any, value: Any) -> None:
     node = node_of(value)
     if node is not None and target.array.dtype != value.array.dtype:
-        node = node_of(cast(value, target.array.dtype))
+        value = cast(value, target.array.dtype)
+        node = node_of(value)
+    if node is not None and target.array.shape != value.array.shape:
+        node = node_of(expand(value, target.array.shape))
     view = target._view
     if view is None or view.primitive is None:
         if node is not None or target.node is not None:

@@ -53,7 +53,7 @@ class AnomalyTracer:
     def _judge(self, primitive: Primitive, args: tuple[Any, ...], result: Any, line: tuple[str, int]) -> None:
         """Is this operation the culprit, or did it only pass on an Inf that it was given?"""
         operands = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else (arg,))]
-        values = [a.array if type(a) in TYPES else np.asarray(a) for a in operands if type(a) in TYPES or isinstance(a, float)]
+        values = [a.array if type(a) in TYPES else np.asarray(a) for a in operands if type(a) in TYPES or isinstance(a, (float, np.ndarray))]
         values = [v for v in values if v.dtype.kind == "f"]
         nan = bool(np.isnan(result.array).any())
         if any(np.isnan(v).any() for v in values) or (not nan and any(np.isinf(v).any() for v in values)):

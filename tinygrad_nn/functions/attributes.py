@@ -58,7 +58,7 @@ def strides(array: Array) -> tuple[int, ...]:
     steps: list[int] = []
     for k in range(len(shape) - 1, -1, -1):
         step = found[k] // one
-        if step == 0 and (shape[k] == 1 or not any(found)):
+        if step == 0 and (shape[k] == 1 or (0 in shape and not any(found))):
             step = max(shape[k + 1], 1) * steps[-1] if steps else 1
         steps.append(step)
     return tuple(reversed(steps))

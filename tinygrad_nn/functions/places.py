@@ -349,27 +349,27 @@ def masked_select(input: Any, mask: Any) -> Tensor:
 # -- all elements ------------------------------------------------------------------------------------
 
 
-def fill(input: Any, value: Any) -> Tensor:
-    """`value` (a number or 0-d tensor) in the shape of `input`."""
-    return expand(scalar(value, input.array.dtype, "fill_"), tuple(input.array.shape))
+def overwritten(self: Any, value: Any, name: str) -> Any:
+    """Write `value` over all of `self`, which stays on the tape if it was there, with gradient zero."""
+    refuse_leaf(self, name)
+    if local.mode.grad and node_of(self) is not None and node_of(value) is None:
+        value = where(True, value, self)
+    return write(self, value, name)
 
 
 def fill_(self: Any, value: Any) -> Any:
     """Write `value` (a number or 0-d tensor) everywhere."""
-    refuse_leaf(self, "fill_")
-    return write(self, scalar(value, self.array.dtype, "fill_"), "fill_")
+    return overwritten(self, scalar(value, self.array.dtype, "fill_"), "fill_")
 
 
 def zero_(self: Any) -> Any:
     """Write zeros everywhere."""
-    refuse_leaf(self, "zero_")
-    return write(self, wrap(np.zeros((), self.array.dtype)), "zero_")
+    return overwritten(self, wrap(np.zeros((), self.array.dtype)), "zero_")
 
 
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write the elements of `src`, which is broadcast and converted to this tensor's dtype."""
-    refuse_leaf(self, "copy_")
     if type(src) not in TYPES:
         src = scalar(src, self.array.dtype, "copy_")
-    return write(self, to_dtype(src, self.array.dtype), "copy_")
+    return overwritten(self, to_dtype(src, self.array.dtype), "copy_")
 

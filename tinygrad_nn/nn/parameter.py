@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -45,10 +44,7 @@ class Parameter(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
-            copy = type(self)(wrap(self.array.copy()), self.requires_grad)
-            if self.grad is not None:
-                copy.grad = deepcopy(self.grad, memo)
-            memo[id(self)] = copy
+            memo[id(self)] = type(self)(wrap(self.array.copy()), self.requires_grad)  # without .grad, as PyTorch
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

@@ -21,11 +21,18 @@ def _kept(value: Any) -> Any:
     return Parameter(value) if type(value) in TYPES and not isinstance(value, Parameter) else value
 
 
-def _line(name: object, value: Any) -> str:
+def _line(name: object, value: Any, label: str = "") -> str:
     if type(value) not in TYPES:
         return f"  ({name}): Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    return f"  ({name}): {kind} containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
+    return f"  ({name}): {kind} containing: [{label or value.dtype} of size {'x'.join(map(str, value.shape))}]"
+
+
+def _type_name(value: Any) -> str:
+    """PyTorch's name of a tensor's type, which ParameterDict prints where ParameterList prints the dtype."""
+    names = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
+             "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
+    return f"tinygrad_nn.{names[value.dtype.name]}Tensor" if type(value) in TYPES else ""
 
 
 class ParameterList(Module):
@@ -196,7 +203,7 @@ class ParameterDict(Module):
 
     def extra_repr(self) -> str:
         """One line for each entry."""
-        return "\n".join(_line(key, value) for key, value in self.items())
+        return "\n".join(_line(key, value, _type_name(value)) for key, value in self.items())
 
     def __call__(self, input: Any) -> Any:
         raise AutogradError("ParameterDict should not be called.")

@@ -132,8 +132,10 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
 
     visit(module, state, "")
     if strict:
-        errors[:0] = _listed("Missing key(s) in state_dict", missing)
-        errors[:0] = _listed("Unexpected key(s) in state_dict", unexpected)
+        errors[:0] = [
+            *_listed("Missing key(s) in state_dict", missing),
+            *_listed("Unexpected key(s) in state_dict", unexpected),
+        ]
     if errors:
         raise AutogradError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors))
     return IncompatibleKeys(missing, unexpected)

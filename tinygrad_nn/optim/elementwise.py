@@ -147,6 +147,9 @@ class Elementwise(Optimizer):
             before = wrap(p.array.copy(), p.node) if local.mode.grad else p
             new_p, new_state = type(self).update(g, before, dict(state), lr=self.learning_rate(group), **options)
             for key, value in new_state.items():
+                if local.mode.grad:
+                    self.state[p][key] = value  # the graph keeps the old one
+                    continue
                 if key not in state:
                     self.state[p][key] = wrap(np.zeros_like(value.array))
                 write(self.state[p][key], value, self._title)

@@ -246,7 +246,7 @@ class _Assembly:
             home = self._group(step.scope)
             for _, source in step.operands:
                 if not isinstance(source, Step):
-                    self._meet(source, home)
+                    self._meet(source, None if names.is_variable(source) else home)
             self._meet(step, home)
 
     def _meet(self, source: Any, home: int | None) -> None:

@@ -92,9 +92,9 @@ def label_of(box: Box, view: View) -> tuple[str, str]:
     """The box's title and what stands beside it in small print, as plain text."""
     if box.item is not None:
         item = box.item
-        if item.label and item.kind == "operation":
-            return item.name, " ".join(part for part in (item.detail, f"→ {item.label}") if part)
-        return item.name, item.detail
+        module = "" if box.group is None else f"{box.group.name} {box.group.kind}"
+        result = f"→ {item.label}" if item.label and item.kind == "operation" else ""
+        return item.name, " ".join(part for part in (module, item.detail, result) if part)
     if box.group is not None:
         return (box.group.name, "" if box.group.name == box.group.kind else box.group.kind)
     operations = [view.model.items[k].name for k in box.members if view.model.items[k].kind == "operation"]
@@ -110,7 +110,6 @@ class _Painter:
         self.view, self.show = view, show
         self.sizes = {box.name: self._gradient_size(box) for box in view.boxes} if show.colour == "gradient" else {}
         self.low, self.high = gradient_range([s for s in self.sizes.values() if s is not None])
-        self.names = {box.name: box for box in view.boxes}
 
     def _gradient_size(self, box: Box) -> float | None:
         """The largest rms gradient among a box's items."""
@@ -148,7 +147,7 @@ class _Painter:
 
     def label(self, box: Box, ink: str) -> str:
         title, aside = label_of(box, self.view)
-        faint = FAINT if ink == INK else ink
+        faint = ink if box.name in self.sizes and self.sizes[box.name] is not None else FAINT
         times = f" × {box.times}" if box.times > 1 else ""
         head = f"<b>{clean(title)}</b>" + (f" <b>{times.strip()}</b>" if times else "")
         if aside:
@@ -203,18 +202,12 @@ class _Painter:
         direction = self.show.direction
         flows = self.view.model.items[arrow.source].flows and self.view.model.items[arrow.target].flows
         if direction in ("forward", "both"):
-            between = self._between(arrow) if direction == "forward" else ""
-            graph.edge(arrow.tail, arrow.head, between)
+            graph.edge(arrow.tail, arrow.head, weight=weight_of(arrow, self.view))
         if direction == "backward" and flows:
-            graph.edge(arrow.tail, arrow.head, self._share(arrow), dir="back", color=OKABE_ITO["vermillion"], fontcolor=OKABE_ITO["vermillion"])
+            graph.edge(arrow.tail, arrow.head, self._share(arrow) or None, dir="back", color=OKABE_ITO["vermillion"], fontcolor=OKABE_ITO["vermillion"])
         if direction == "both" and flows:
-            graph.edge(arrow.head, arrow.tail, self._share(arrow), constraint="false", style="dashed", color=OKABE_ITO["vermillion"],
+            graph.edge(arrow.head, arrow.tail, self._share(arrow) or None, constraint="false", style="dashed", color=OKABE_ITO["vermillion"],
                        fontcolor=OKABE_ITO["vermillion"])  # fmt: skip
-
-    def _between(self, arrow: Arrow) -> str:
-        """The shape on an arrow, where the boxes do not say it: out of a closed module."""
-        closed = self.names[arrow.tail].item is None
-        return shape_text(self.view.model.items[arrow.source].shapes) if closed and self.show.shapes and len(arrow.edges) == 1 else ""
 
     def _share(self, arrow: Arrow) -> str:
         given = [edge.share for edge in arrow.edges if edge.share is not None]
@@ -243,6 +236,11 @@ class _Painter:
             if direction == "backward" and self.show.direction == "backward" or self.show.direction == "both":
                 cells += f'<tr><td></td><td align="left"><font color="{colour}">{word}</font></td></tr>'
         return f'<<table border="0" cellborder="0" cellspacing="4"><tr><td colspan="2" align="left"><b>Legend</b></td></tr>{cells}</table>>'
+
+
+def weight_of(arrow: Arrow, view: View) -> str:
+    """How straight Graphviz should draw an arrow: from operation to operation, as straight as it can."""
+    return "8" if view.model.items[arrow.source].kind == "operation" else "1"
 
 
 def _plain(text: str) -> str:

@@ -24,6 +24,8 @@ _LONGEST = 24  # the longest pattern looked for, in siblings
 class Box:
     """What is drawn as one: an item, or a closed module (`group`), or a stretch of operations (neither).
 
+    An item with a group is a module that is one operation (an activation): it needs no frame.
+
     members: the keys of the items inside, those of rolled-up repetitions included
     times:   how often it is repeated, one after the other
     """
@@ -194,6 +196,9 @@ class _Folding:
                 self._add(Box(f"n{key}", self.model.items[key], None, (), cluster, times), child.keys)
             elif self._closed(child.group, level):
                 self._add(Box(f"m{child.group.key}", None, child.group, (), cluster, times), child.keys)
+            elif len(child.keys) == 1:
+                (key,) = child.keys
+                self._add(Box(f"n{key}", self.model.items[key], child.group, (), cluster, times), child.keys)
             else:
                 name = f"cluster_m{child.group.key}"
                 self.clusters.append(Cluster(name, child.group, cluster, times))

@@ -7,7 +7,7 @@ from typing import Any
 
 import graphviz
 
-from tinygrad_nn.viz.dot import clean, frame_title
+from tinygrad_nn.viz.dot import clean, frame_title, weight_of
 from tinygrad_nn.viz.fold import View
 from tinygrad_nn.viz.render import render
 
@@ -33,7 +33,7 @@ def lay_out(view: View, sizes: dict[str, tuple[float, float]], rankdir: str = "T
     graph.attr("node", shape="box", fixedsize="true", label="")
     _place(view, sizes, None, graph)
     for k, arrow in enumerate(view.arrows):
-        graph.edge(arrow.tail, arrow.head, id=str(k))
+        graph.edge(arrow.tail, arrow.head, id=str(k), weight=weight_of(arrow, view))
     return _read(json.loads(render(graph.source, "json")))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from types import FrameType
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
@@ -48,6 +49,10 @@ class Names:
         frame: Any = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
             frame = frame.f_back
+        self.add_frame(frame)
+
+    def add_frame(self, frame: FrameType) -> None:
+        """The variables of a running function that hold tensors."""
         for name, value in list(frame.f_locals.items()):
             if type(value) in TYPES and not name.startswith("_"):
                 node = node_of(value)
@@ -62,6 +67,10 @@ class Names:
                 if key is not None and key in table:
                     return table[key]
         return ""
+
+    def is_variable(self, key: Any) -> bool:
+        """Whether a tensor is the caller's own, not some module's."""
+        return key not in self.known and key in self.variables
 
 
 def _pairs(params: Any) -> Iterable[tuple[str, Any]]:

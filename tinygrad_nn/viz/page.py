@@ -130,7 +130,7 @@ def _face(box: Box, view: View) -> dict[str, Any]:
     if any(i.failed is not None for i in items):
         kind = "failed"
     title, aside = _cut(title, 26), _cut(aside, 22)
-    width = max(len(title) * 7.6 + (len(aside) * 6.0 + 8 if aside else 0), len(second) * 6.2, 88) + 22
+    width = max(len(title) * 7.6 + (len(aside) * 6.0 + 8 if aside else 0), len(second) * 6.2, 104) + 22
     return {"id": box.name, "kind": kind, "title": title, "aside": aside, "second": second, "w": _rounded(width), "h": 42, "cluster": box.cluster}
 
 
@@ -236,11 +236,12 @@ def _link(edge: Edge, model: Model) -> dict[str, Any] | None:
     return {
         "as": operand_name(target.name, edge.position),
         "rule": rule_text(target.name, edge.position),
-        "share": None if edge.share is None else brief(edge.share, 9),
+        "share": None if edge.share is None else brief(edge.share) if edge.share.size <= 4 else short(edge.share),
     }
 
 
 def _clusters(view: View, layout: Layout) -> Iterable[dict[str, Any]]:
+    counts = _operation_counts(view)
     told = []
     for cluster in view.clusters:
         if cluster.name not in layout.frames:
@@ -248,5 +249,18 @@ def _clusters(view: View, layout: Layout) -> Iterable[dict[str, Any]]:
         left, top, width, height = map(_rounded, layout.frames[cluster.name])
         name, kind = frame_title(cluster)
         path = cluster.group.path if cluster.group is not None else ""
-        told.append({"id": cluster.name, "name": name, "kind": kind, "path": path, "parent": cluster.parent, "x": left, "y": top, "w": width, "h": height})
+        told.append({"id": cluster.name, "name": name, "kind": kind, "path": path, "count": counts[cluster.name], "parent": cluster.parent, "x": left, "y": top, "w": width, "h": height})
     return told
+
+
+def _operation_counts(view: View) -> dict[str, int]:
+    """How many operations each frame holds, inner frames included."""
+    counts = {cluster.name: 0 for cluster in view.clusters}
+    parents = {cluster.name: cluster.parent for cluster in view.clusters}
+    for box in view.boxes:
+        inside = sum(view.model.items[k].kind == "operation" for k in box.members)
+        name = box.cluster
+        while name is not None:
+            counts[name] += inside
+            name = parents[name]
+    return counts

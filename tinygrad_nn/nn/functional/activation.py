@@ -19,6 +19,7 @@ from tinygrad_nn.nn.functional.common import here, maybe_inplace, tensor_operand
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce
 from tinygrad_nn.ops.fused import one_hot as at_class
+from tinygrad_nn.ops.select import argmax
 from tinygrad_nn.ops.shape import permute, reshape
 
 if TYPE_CHECKING:
@@ -306,7 +307,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     if not hard:
         return soft  # type: ignore[no-any-return]
     k = axis(dim, x.ndim, "gumbel_softmax")
-    chosen = at_class(reduce.argmax(soft.detach(), k, False), x.shape[k])  # the classes last
+    chosen = at_class(argmax(soft.detach(), k, False), x.shape[k])  # the classes last
     order = list(range(x.ndim - 1))
     order.insert(k, x.ndim - 1)
     picked = ops.cast(permute(chosen, tuple(order)), x.array.dtype)

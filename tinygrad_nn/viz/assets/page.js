@@ -247,7 +247,7 @@
 
   function label(it, box, cluster, done) {
     const going = steps[state.step].phase !== "start";
-    let text = box ? box.second : cluster.kind, kind = "";
+    let text = box ? box.second : `${cluster.count} operation${cluster.count === 1 ? "" : "s"}`, kind = "";
     let given = 0;
     if (box && going) {
       given = shares(box.id, state.step);
@@ -288,7 +288,7 @@
   }
   function backwardCaption(box) {
     const parts = [phase("Backward", "backward"), html("span", {}, "through ", html("b", {}, symbol(box.id)))];
-    const g = box.gradientBrief || box.gradientShort;
+    const g = box.gradientShort;
     if (g) parts.push(html("span", { class: "term" }, html("span", { class: "formula" }, "g = "), fraction(goal(), symbol(box.id)), " = " + g));
     const arrows = into.get(box.id).filter(flows);
     for (const arrow of arrows) parts.push(...terms(arrow));

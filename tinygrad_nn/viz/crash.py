@@ -1,0 +1,140 @@
+"""`viz.on_error`: when a computation fails, its graph up to that place, as a page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FrameType, TracebackType
+from typing import Any
+
+from tinygrad_nn.errors import message
+from tinygrad_nn.primitive import TYPES, Primitive
+from tinygrad_nn.tape import local
+from tinygrad_nn.viz.build import build
+from tinygrad_nn.viz.model import Edge, Item, Model
+from tinygrad_nn.viz.names import Names
+from tinygrad_nn.viz.page import save_page
+from tinygrad_nn.viz.record import Entry, Recording
+from tinygrad_nn.viz.summary import shape_text
+
+__all__ = ["on_error"]
+
+_KEEP = 2000
+"""Operations kept: the last so many, so that a long run fits in memory."""
+
+
+class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.html")
+    """If the block raises, write the graph up to the operation that failed, in red, with the shapes that
+    did not fit; then let the exception go on. A line on stderr says where the page is.
+
+    The last 2,000 operations are kept while the block runs. Interrupts (Ctrl-C) draw nothing.
+
+    >>> import tempfile, tinygrad_nn as tg
+    >>> from tinygrad_nn import viz
+    >>> path = tempfile.mkdtemp() + "/crash.html"
+    >>> with viz.on_error(path, quiet=True):
+    ...     tg.ones(2, 3) @ tg.ones(2, 3)
+    Traceback (most recent call last):
+    tinygrad_nn.errors.ShapeError: matmul: the inner sizes differ: ...
+    >>> "matmul" in open(path, encoding="utf-8").read()
+    True
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, params: Any = None, quiet: bool = False) -> None:
+        self.path, self.params, self.quiet = path, params, quiet
+        self._tapes: list[_LastOperations] = []
+
+    def __enter__(self) -> None:
+        self._tapes.append(_LastOperations())
+        self._tapes[-1].__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        tape = self._tapes.pop()
+        tape.__exit__()
+        if not isinstance(error, Exception):
+            return
+        before, local.mode.tracer = local.mode.tracer, None
+        try:
+            said = f"viz: the graph of this error is in {save_page(self._model(tape, error, trace), self.path, title=_title(error))}"
+        except Exception as problem:  # the user's own error is the one that matters
+            said = f"viz: the graph of this error could not be drawn: {problem}"
+        finally:
+            local.mode.tracer = before
+        if not self.quiet:
+            print(said, file=sys.stderr)
+
+    def _model(self, tape: _LastOperations, error: Exception, trace: TracebackType | None) -> Model:
+        names = Names()
+        names.add(self.params)
+        frames = _frames(trace)
+        for frame in frames:
+            names.add_frame(frame)
+        if tape.entries and tape.entries[-1].error is not None:
+            tape.entries[-1].error = error  # the same one, after it was explained
+            return build([], recording=tape, names=names, whole=True)
+        return _with_failure(tape, names, frames, error)
+
+
+def _title(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _frames(trace: TracebackType | None) -> list[FrameType]:
+    """The frames that the exception came through, innermost first."""
+    found = []
+    while trace is not None:
+        found.append(trace.tb_frame)
+        trace = trace.tb_next
+    return found[::-1]
+
+
+class _LastOperations(Recording):
+    """A recording that lets go of what is long past."""
+
+    def _enter(self, primitive: Primitive, args: tuple[Any, ...], results: tuple[Any, ...]) -> Entry:
+        entry = super()._enter(primitive, args, results)
+        if len(self.entries) >= 2 * _KEEP:
+            del self.entries[:-_KEEP]
+            kept = set(self.entries)
+            self.maker = {key: made for key, made in self.maker.items() if made in kept}
+            used = {tensor for made in kept for _, tensor in made.operands()}
+            self.leaves = {tensor: array for tensor, array in self.leaves.items() if tensor in used}
+            self.walks.clear()
+        return entry
+
+
+def _with_failure(tape: Recording, names: Names, frames: list[FrameType], error: Exception) -> Model:
+    """The error was not an operation's own: a red box for the function that raised, fed by its tensors."""
+    frame, operands = _tensors_near(frames)
+    known = build([], recording=tape, names=names, whole=True) if tape.entries else Model((), ())
+    items, edges = list(known.items), list(known.edges)
+    sources = []
+    for name, tensor in operands:
+        at = _place_of(tensor, tape, known)
+        if at is None:
+            at = len(items)
+            items.append(Item(at, "input", names.of(tensor) or name, "", (tuple(tensor.array.shape),), (str(tensor.array.dtype),), value=tensor.array))
+        sources.append((name, at))
+    key = len(items)
+    got = ", ".join(f"{name} {shape_text((tuple(t.array.shape),))}" for name, t in operands)
+    text = str(error) if not got else message(str(error), got=got) if got not in str(error) else str(error)
+    where = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+    title = frame.f_code.co_name if frame is not None else type(error).__name__
+    items.append(Item(key, "operation", title, "", (), (), line=where, flows=False, failed=text))
+    edges += [Edge(at, key, k) for k, (_, at) in enumerate(sources)]
+    return Model(tuple(items), tuple(edges), known.groups, (), known.notes)
+
+
+def _tensors_near(frames: list[FrameType]) -> tuple[FrameType | None, list[tuple[str, Any]]]:
+    """The innermost function on the way that had tensors in hand, and those (eight at most)."""
+    for frame in frames:
+        held = [(name, value) for name, value in frame.f_locals.items() if type(value) in TYPES]
+        if held:
+            return frame, held[:8]
+    return (frames[0] if frames else None), []
+
+
+def _place_of(tensor: Any, tape: Recording, model: Model) -> int | None:
+    """The item of a tensor, found by the array it holds."""
+    array = tape.leaves.get(tensor, tensor.array)
+    return next((item.key for item in reversed(model.items) if item.value is array), None)

@@ -10,6 +10,10 @@ from tinygrad_nn.dtypes import float32, get_default_dtype, set_default_dtype
 from tinygrad_nn.tape import local
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
 @pytest.fixture(autouse=True)
 def modes_are_restored() -> Iterator[None]:
     """A test that leaves recording off, a tracer on, or another default dtype would spoil its successors."""

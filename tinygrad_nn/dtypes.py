@@ -39,6 +39,7 @@ __all__ = [
     "promote_types",
     "set_default_dtype",
     "uint8",
+    "wanted_dtype",
 ]
 
 BOOL, INTEGER, FLOAT = 0, 1, 2
@@ -167,6 +168,13 @@ def as_dtype(given: object) -> dtype:
     return dtype.of[kind]
 
 
+def wanted_dtype(given: object) -> dtype:
+    """The dtype of an argument `dtype=`: anything that `as_dtype` takes but names, as in PyTorch (TypeError)."""
+    if isinstance(given, str):
+        raise DTypeError(message("argument 'dtype' must be a dtype, not str", got=repr(given), fix="write the dtype itself: float32"))
+    return as_dtype(given)
+
+
 def as_numpy_dtype(given: object) -> np.dtype[Any]:
     """NumPy's dtype for anything that `as_dtype` takes."""
     return as_dtype(given).dtype
@@ -180,7 +188,7 @@ class _Default:
 
 def set_default_dtype(d: object) -> None:
     """Make `d` the type of new floating tensors; floats only (TypeError otherwise)."""
-    wanted = as_dtype(d)
+    wanted = wanted_dtype(d)
     if not wanted.is_floating_point:
         raise DTypeError(message("the default dtype is a floating type", got=wanted, fix="float32 or float64"))
     _Default.dtype = wanted

@@ -38,6 +38,13 @@ class Size(tuple[int, ...]):
 
     __slots__ = ()
 
+    def __new__(cls, sizes: Any = ()) -> Size:
+        found = tuple(sizes)
+        for place, n in enumerate(found):
+            if type(n) is not int and not hasattr(n, "__index__"):
+                raise DTypeError(f"Size() takes an iterable of 'int' (item {place} is '{type(n).__name__}')")
+        return tuple.__new__(cls, [n if type(n) is int else as_index(n) for n in found])
+
     def numel(self) -> int:
         """The number of elements of a tensor of this size."""
         return prod(self)

@@ -73,7 +73,7 @@ class Tensor:
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self.array.shape)
+        return tuple.__new__(Size, self.array.shape)
 
     @property
     def dtype(self) -> dtype:
@@ -171,6 +171,8 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if type(value) not in TYPES:
+            raise DTypeError(message("data: expected a Tensor", got=type(value).__name__, fix="x.data = tensor(...)"))
         self.array = value.array
         node = self.node
         if node is not None and node.primitive is None:
@@ -251,6 +253,8 @@ class Tensor:
         """The array itself (no copy). Refused for tensors that require grad (RuntimeError), unless forced."""
         if local.mode.tracer is not None:
             local.mode.tracer.read(self)
+        if self.array.dtype.kind == "V":
+            raise DTypeError(message("numpy: NumPy has no bfloat16 of its own", fix="x.float().numpy()"))
         if self.requires_grad and not force:
             raise AutogradError(
                 message("Can't call numpy() on Tensor that requires grad.", fix="Use tensor.detach().numpy() instead.")
@@ -312,6 +316,8 @@ class Tensor:
         return object.__format__(self, spec)
 
     def __contains__(self, element: Any) -> bool:
+        if type(element) not in TYPES and not isinstance(element, (bool, int, float, np.generic)):
+            raise AutogradError(message("in: a tensor contains numbers", got=type(element).__name__, fix="x.tolist() makes a list"))
         return bool((self == element).any())
 
     def __reversed__(self) -> Tensor:

@@ -137,7 +137,9 @@ def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         stretched = [k + lead for k, n in enumerate(shape) if lead >= 0 and n == 1 and share.shape[k + lead] != 1]
         axes = (*range(lead), *stretched)
         if axes:
-            share = sum(share, axes, True).reshape(tuple(share.shape[lead:][k] if k + lead not in axes else 1 for k in range(len(shape))))
+            share = sum(share, axes, bool(stretched))
+            if stretched and lead:
+                share = share.reshape(tuple(share.shape[lead:]))
         if tuple(share.shape) != shape:
             share = _spread(share, shape)
     return share if _dtype(share) == dtype else cast(share, dtype)

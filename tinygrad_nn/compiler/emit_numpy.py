@@ -6,6 +6,7 @@ together); one without a template is called by name.
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,6 +59,7 @@ class _Writer:
         self.namespace: dict[str, Any] = {"np": np, "ops": SimpleNamespace()}
         for value in program.constants:
             self.namespace[value.name] = value.source
+        self.inlined = _transposes_used_once(program)
 
     def source(self) -> str:
         program = self.program
@@ -78,6 +80,8 @@ class _Writer:
         part = scope = None
         rows: list[tuple[str, str]] = []
         for instruction in self.program.instructions:
+            if instruction.result in self.inlined:
+                continue
             if instruction.part != part:
                 part, scope = instruction.part, None
                 rows.append((f"\n    # {part}", ""))
@@ -115,6 +119,8 @@ class _Writer:
             return self._call(instruction, operands)
         if name == "cast":
             operands[1] = f"np.{np.dtype(instruction.args[1]).name}"
+        if name == "sum" and instruction.args[2] is False:
+            return f"np.add.reduce({operands[0]}, {operands[1]})"
         if name == "permute" and instruction.args[1] == (1, 0):
             return f"{operands[0]}.T"
         if name in FUNCTIONS and isinstance(primitive.forward, np.ufunc):
@@ -150,7 +156,7 @@ class _Writer:
 
     def _text(self, arg: Any) -> str:
         if isinstance(arg, Value):
-            return arg.name
+            return f"{self.inlined[arg].name}.T" if arg in self.inlined else arg.name
         if isinstance(arg, (tuple, list)):
             inner = ", ".join(self._text(item) for item in arg)
             return f"({inner},)" if len(arg) == 1 else f"({inner})"
@@ -162,6 +168,17 @@ class _Writer:
         known = next((k for k, v in self.namespace.items() if v is arg), name)
         self.namespace[known] = arg
         return known
+
+
+def _transposes_used_once(program: Program) -> dict[Value, Value]:
+    """Transposed values that a single instruction reads: written `d.T` in that place."""
+    uses = Counter(value for instruction in program.instructions for value in instruction.reads())
+    uses.update([*program.outputs, *[value for _, value in program.gradients]] * 2)
+    return {
+        i.result: i.args[0]
+        for i in program.instructions
+        if i.result is not None and i.primitive is not None and i.primitive.name == "permute" and i.args[1] == (1, 0) and uses[i.result] == 1
+    }
 
 
 def _plain_float(arg: Any) -> bool:

@@ -16,7 +16,7 @@ from tinygrad_nn.compiler.record import Recorder, RecordingError
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import stamp
+from tinygrad_nn.views import stamp_all
 
 __all__ = ["CompiledStep", "compile"]
 
@@ -121,7 +121,7 @@ class _Runner:
     def __init__(self, recorder: Recorder, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         program = recorder.program
         self.single = type(result) in TYPES
-        results = [] if result is None else [result] if self.single else list(result)
+        results = [] if result is None else list(result) if isinstance(result, (tuple, list)) else [result]
         if any(type(item) not in TYPES for item in results):
             raise RecordingError(
                 message("compile: a step returns tensors", got=[type(item).__name__ for item in results], fix="return loss, or (loss, logits)")
@@ -157,8 +157,7 @@ class _Runner:
         """The emitted function on these arguments and what it captured; its effects made visible."""
         arrays = [arg.array for arg in args if type(arg) in TYPES]
         results = self.function(*arrays, *[tensor.array for tensor in self.captured])
-        for tensor in self.written:
-            stamp(tensor, self.program.name)
+        stamp_all(self.written, self.program.name)
         for (parameter, _), array in zip(self.program.gradients, results[self.count :], strict=True):
             parameter._grad = wrap(array)
         if self.nothing:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype
+from tinygrad_nn.dtypes import wanted_dtype
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions import sampling
 from tinygrad_nn.functions.data import numpy_kind
@@ -100,7 +100,7 @@ def randint(
     elif given:
         low, high = (low, given[0]) if high is None else (given[0], high)
     dims = size_of((size,), "randint")
-    kind = np.dtype(np.int64) if dtype is None else as_dtype(dtype).dtype
+    kind = np.dtype(np.int64) if dtype is None else wanted_dtype(dtype).dtype
     sample = drawn(generator, "randint", low=_integer(0 if low is None else low), high=_integer(high), shape=dims, dtype=kind)
     return _finished(sample, device, requires_grad)
 
@@ -119,7 +119,7 @@ def randperm(
     >>> randperm(5)
     tensor([2, 4, 3, 0, 1])
     """
-    kind = np.dtype(np.int64) if dtype is None else as_dtype(dtype).dtype
+    kind = np.dtype(np.int64) if dtype is None else wanted_dtype(dtype).dtype
     return _finished(drawn(generator, "randperm", n, dtype=kind), device, requires_grad)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, default_float
+from tinygrad_nn.dtypes import default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import made, number
@@ -34,7 +34,7 @@ def arange(
     first, last, by = _bounds(bounds, start, end, step)
     kind = np.dtype(np.int64) if not any(isinstance(value, float) for value in (first, last, by)) else default_float()
     if dtype is not None:
-        kind = as_dtype(dtype).dtype
+        kind = wanted_dtype(dtype).dtype
     if kind.kind == "b":
         raise NotImplementedError(message("arange: not defined for bool", fix="arange(n) > 0"))
     if by == 0:
@@ -125,9 +125,9 @@ def logspace(
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None) -> Tensor:
     """The places on and below a diagonal of a (row, col) matrix: (2, n), rows first."""
-    return made(np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else as_dtype(dtype).dtype), device)
+    return made(np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype), device)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None) -> Tensor:
     """The places on and above a diagonal of a (row, col) matrix: (2, n), rows first."""
-    return made(np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else as_dtype(dtype).dtype), device)
+    return made(np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype), device)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8, wanted_dtype
 from tinygrad_nn.dtypes import bfloat16 as brain
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions.dims import axis
@@ -69,7 +69,7 @@ def is_contiguous(input: Any, memory_format: object = None) -> bool:
     return bool(input.array.flags.c_contiguous)
 
 
-def contiguous(input: Any, memory_format: object = None) -> Tensor:
+def contiguous(input: Any, *, memory_format: object = None) -> Tensor:
     """The tensor itself if it is contiguous, else a contiguous copy."""
     return input if input.array.flags.c_contiguous else copied(input, "C")  # type: ignore[no-any-return]
 
@@ -126,9 +126,13 @@ def to(
     tensor([1., 2.], dtype=tinygrad_nn.float64)
     """
     flags = []
+    if not target and dtype is None and device is None and other is None and not copy:
+        return input  # type: ignore[no-any-return]
     for k, item in enumerate(target):
         if k and isinstance(item, bool):
             flags.append(item)
+        elif (dtype is not None and k) or (device is not None and (isinstance(item, str) or hasattr(item, "index"))):
+            raise DTypeError(message("to: takes a dtype, a device, a device and a dtype, or a tensor", got=f"{target!r:.80}", fix='x.to("cpu", float64)'))
         elif type(item) in TYPES and not k:
             dtype = item.dtype
         elif isinstance(item, str) or hasattr(item, "index"):
@@ -140,7 +144,7 @@ def to(
     if other is not None:
         dtype = other.dtype
     cpu_only(device)
-    result = input if dtype is None else to_dtype(input, dtype)
+    result = input if dtype is None else to_dtype(input, wanted_dtype(dtype))
     return clone(input) if copy and result is input else result  # type: ignore[no-any-return]
 
 

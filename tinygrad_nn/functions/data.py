@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, bool_, default_float, dtype, get_default_dtype, int64, promote_types
+from tinygrad_nn.dtypes import as_dtype, bool_, default_float, dtype, get_default_dtype, int64, promote_types, wanted_dtype
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, message
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
@@ -24,7 +24,7 @@ PYTHON = {int: int64, bool: bool_}
 
 def numpy_kind(wanted: object) -> np.dtype[Any]:
     """NumPy's dtype of what a caller gave as `dtype=`; the default float for None."""
-    return default_float() if wanted is None else as_dtype(wanted).dtype
+    return default_float() if wanted is None else wanted_dtype(wanted).dtype
 
 
 def array_of(data: Any, wanted: object = None, name: str = "tensor", copy: bool = True) -> Array:
@@ -32,7 +32,7 @@ def array_of(data: Any, wanted: object = None, name: str = "tensor", copy: bool 
 
     Raises ValueError for ragged lists, TypeError for elements that are no numbers.
     """
-    kind = None if wanted is None else as_dtype(wanted).dtype
+    kind = None if wanted is None else wanted_dtype(wanted).dtype
     if type(data) in TYPES:
         array: Any = read(data)
     elif isinstance(data, (np.ndarray, np.generic)) or _speaks_numpy(data):

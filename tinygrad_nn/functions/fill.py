@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, default_float
+from tinygrad_nn.dtypes import default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.placement import cpu_only
@@ -91,7 +91,7 @@ def fill_kind(value: Any) -> np.dtype[Any]:
 
 def like(array: Array, dtype: object, memory_format: object = None) -> Array:
     """An uninitialised array of the same shape, and order in memory (where no elements overlap)."""
-    kind = array.dtype if dtype is None else as_dtype(dtype).dtype
+    kind = array.dtype if dtype is None else wanted_dtype(dtype).dtype
     dense = 0 not in array.strides or array.size <= 1
     order = "K" if dense and getattr(memory_format, "name", "preserve_format") != "contiguous_format" else "C"
     return np.empty_like(array, kind, order=order)  # type: ignore[call-overload, no-any-return]
@@ -145,7 +145,7 @@ def full_like(
 
 
 def _kind(input: Any, dtype: object) -> np.dtype[Any]:
-    return input.array.dtype if dtype is None else as_dtype(dtype).dtype  # type: ignore[no-any-return]
+    return input.array.dtype if dtype is None else wanted_dtype(dtype).dtype  # type: ignore[no-any-return]
 
 
 def new_tensor(
@@ -181,4 +181,6 @@ def new_full(
 ) -> Tensor:
     """`fill_value` in this tensor's dtype."""
     value = number(fill_value, "new_full: fill_value")
+    if not isinstance(size, (tuple, list)):
+        raise DTypeError(message("new_full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="x.new_full((3,), value)"))
     return made(np.full(size_of((size,), "new_full"), value, _kind(input, dtype)), device, requires_grad)

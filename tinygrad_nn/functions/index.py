@@ -203,6 +203,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     value that is neither a number nor a tensor.
     """
     basic, advanced = parsed(index, input.array)
+    if advanced is not None and type(value) in TYPES and value.array.dtype != input.array.dtype:
+        _check_same_dtype(input, advanced, value)
     mode = local.mode
     if mode.tracer is not None or (mode.grad and (node_of(input) is not None or node_of(value) is not None)):
         _written_on_tape(input, basic, advanced, value)
@@ -226,12 +228,21 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     stamp(input, "setitem")
 
 
+def _check_same_dtype(input: Any, advanced: Key, value: Any) -> None:
+    """Only a scalar behind one mask is converted; PyTorch refuses the rest."""
+    masks = [item for item in advanced if type(item) is not slice]
+    if value.array.ndim or len(masks) > 1 or (masks[0].array if type(masks[0]) in TYPES else masks[0]).dtype.kind != "b":
+        raise AutogradError(
+            message("setitem: Index put requires the source and destination dtypes match", got=f"{value.dtype} into {input.dtype}", fix="assign value.type_as(x)")
+        )
+
+
 def _constant(value: Any, kind: Any) -> Any:
     """The value as an array of the written tensor's dtype."""
     if type(value) in TYPES:
         array = value.array
         return array if array.dtype == kind else array.astype(kind)
-    if not isinstance(value, (bool, int, float, np.generic)):
+    if not isinstance(value, (bool, int, float, np.integer)):
         raise DTypeError(message(f"setitem: can't assign a {type(value).__name__} to a tensor", got=f"{value!r:.60}", fix="assign tensor(value)"))
     return array_of(value, kind, "setitem") if kind.kind in "iu" and isinstance(value, int) else np.asarray(value).astype(kind)
 

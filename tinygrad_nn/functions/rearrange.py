@@ -36,6 +36,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Tensor:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
+    checked("repeat", input=input)
     times = sizes((tuple(named["repeats"]),) if "repeats" in named else repeats)
     if len(times) < input.ndim:
         raise ShapeError(
@@ -46,6 +47,9 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Tensor:
 
 def tile(input: Any, *dims: Any, **named: Any) -> Tensor:
     """`repeat` by NumPy's rules: missing leading numbers are ones."""
+    checked("tile", input=input)
+    if not dims and not named:
+        raise DTypeError(message("tile: the numbers of repeats are missing", fix="x.tile(2)"))
     times = sizes((tuple(named["dims"]),) if "dims" in named else dims)
     return _tiled(input, (1,) * (input.ndim - len(times)) + times, "tile")
 

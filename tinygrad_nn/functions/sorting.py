@@ -183,6 +183,8 @@ def searchsorted(
     if edges.ndim > 1 and tuple(edges.shape)[:-1] != tuple(input.shape)[:-1]:
         raise ShapeError(message("searchsorted: the first dimensions of sequence and values must match", got=f"{tuple(edges.shape)} and {tuple(input.shape)}"))
     if sorter is not None:
+        if tuple(sorter.shape) != tuple(edges.shape):
+            raise ShapeError(message("searchsorted: sequence and sorter must have the same size", got=f"{tuple(edges.shape)} and {tuple(sorter.shape)}"))
         edges = gather(edges, -1, sorter)
     return _placed(edges, input, right, out_int32)
 

@@ -12,10 +12,34 @@ from tinygrad_nn.nn.module import Module
 from tinygrad_nn.tensor import Tensor
 
 __all__ = [
-    "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus",
-    "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
-]  # fmt: skip
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+]
 
 
 class _InPlace(Module):
@@ -72,7 +96,9 @@ class PReLU(Module):
     Raises TypeError or ValueError unless num_parameters is a positive integer.
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: object = None, dtype: object = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: object = None, dtype: object = None
+    ) -> None:
         super().__init__()
         self.num_parameters = size("PReLU", "num_parameters", num_parameters)
         number("PReLU", "init", init)
@@ -177,20 +203,29 @@ class Hardtanh(_InPlace):
     """x limited to [min_val, max_val]. Raises ValueError unless min_val < max_val."""
 
     def __init__(
-        self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False, min_value: float | None = None,
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
         max_value: float | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(inplace)
         for old, value in (("min", min_value), ("max", max_value)):
             if value is not None:
                 warnings.warn(
-                    f"keyword argument `{old}_value` is deprecated and renamed to `{old}_val`", FutureWarning, stacklevel=2
+                    f"keyword argument `{old}_value` is deprecated and renamed to `{old}_val`",
+                    FutureWarning,
+                    stacklevel=2,
                 )
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         if self.max_val <= self.min_val:
             raise ArgumentError(
-                message("Hardtanh: max_val must be greater than min_val", got=f"min_val={self.min_val}, max_val={self.max_val}")
+                message(
+                    "Hardtanh: max_val must be greater than min_val",
+                    got=f"min_val={self.min_val}, max_val={self.max_val}",
+                )
             )
 
     def forward(self, input: Tensor) -> Tensor:
@@ -275,7 +310,9 @@ class GELU(Module):
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         if approximate not in ("none", "tanh"):
-            raise ArgumentError(message("GELU: approximate argument must be either none or tanh", got=repr(approximate)))
+            raise ArgumentError(
+                message("GELU: approximate argument must be either none or tanh", got=repr(approximate))
+            )
         self.approximate = approximate
 
     def forward(self, input: Tensor) -> Tensor:
@@ -402,5 +439,7 @@ class Softmax2d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """The activation of x."""
         if input.ndim not in (3, 4):
-            raise ArgumentError(message(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead", got=tuple(input.shape)))
+            raise ArgumentError(
+                message(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead", got=tuple(input.shape))
+            )
         return F.softmax(input, -3)

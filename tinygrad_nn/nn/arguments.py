@@ -26,14 +26,20 @@ def size(layer: str, name: str, value: Any, least: int = 1) -> int:
     except TypeError:
         whole = None
     if whole is None:
-        raise DTypeError(message(f"{layer}: {name} must be an integer", got=f"{name}={value!r}", fix=f"{name}={_near(value, least)}"))
+        raise DTypeError(
+            message(f"{layer}: {name} must be an integer", got=f"{name}={value!r}", fix=f"{name}={_near(value, least)}")
+        )
     if whole < least:
         raise ArgumentError(message(f"{layer}: {name} must be at least {least}", got=f"{name}={value!r}"))
     return whole
 
 
 def _near(value: Any, least: int) -> int:
-    return max(least, 1, round(value)) if isinstance(value, float) and value == value and abs(value) < 1e9 else max(least, 1)
+    return (
+        max(least, 1, round(value))
+        if isinstance(value, float) and value == value and abs(value) < 1e9
+        else max(least, 1)
+    )
 
 
 def number(layer: str, name: str, value: Any, least: float | None = None, above: float | None = None) -> None:

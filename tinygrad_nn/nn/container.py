@@ -33,10 +33,14 @@ def pairs_of(container: Any, entries: Any) -> Iterator[tuple[str, Any]]:
         yield from entries.items()
         return
     if not isinstance(entries, Iterable):
-        raise DTypeError(message(f"{title}.update should be called with an iterable of key/value pairs", got=type(entries).__name__))
+        raise DTypeError(
+            message(f"{title}.update should be called with an iterable of key/value pairs", got=type(entries).__name__)
+        )
     for k, pair in enumerate(entries):
         if not isinstance(pair, Iterable):
-            raise DTypeError(message(f"{title} update sequence element #{k} should be Iterable", got=type(pair).__name__))
+            raise DTypeError(
+                message(f"{title} update sequence element #{k} should be Iterable", got=type(pair).__name__)
+            )
         items = tuple(pair)
         if len(items) != 2:
             raise ArgumentError(f"{title} update sequence element #{k} has length {len(items)}; 2 is required")
@@ -76,7 +80,9 @@ class _Numbered(Module):
 
     def _insert(self, index: int, module: Module) -> None:
         if not isinstance(module, Module):
-            raise DTypeError(message(f"{type(self).__name__}.insert: module should be an nn.Module", got=type(module).__name__))
+            raise DTypeError(
+                message(f"{type(self).__name__}.insert: module should be an nn.Module", got=type(module).__name__)
+            )
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -104,7 +110,11 @@ class Sequential(_Numbered):
             return
         if len(args) == 1 and isinstance(args[0], (list, tuple)):
             raise DTypeError(
-                message(f"{type(args[0]).__name__} is not a Module subclass", got=f"Sequential of a {type(args[0]).__name__}", fix="Sequential(*layers)")
+                message(
+                    f"{type(args[0]).__name__} is not a Module subclass",
+                    got=f"Sequential of a {type(args[0]).__name__}",
+                    fix="Sequential(*layers)",
+                )
             )
         for k, module in enumerate(args):
             self.add_module(str(k), module)
@@ -133,7 +143,9 @@ class Sequential(_Numbered):
 
     def _check_other(self, sign: str, other: Any) -> None:
         if not isinstance(other, Sequential):
-            raise ArgumentError(message("add operator supports only objects of Sequential class", got=type(other).__name__))
+            raise ArgumentError(
+                message("add operator supports only objects of Sequential class", got=type(other).__name__)
+            )
 
     def __mul__(self, times: int) -> Sequential:
         self._check_times(times)

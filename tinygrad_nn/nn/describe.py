@@ -50,9 +50,13 @@ def no_attribute(module: Module, name: str) -> AttributeError:
     title = type(module).__name__
     if "_modules" not in module.__dict__:
         return AttributeError(
-            message(f"'{title}' object has no attribute '{name}': Module.__init__() was not called", fix="call super().__init__() first"),
-            name=name, obj=module,
-        )  # fmt: skip
+            message(
+                f"'{title}' object has no attribute '{name}': Module.__init__() was not called",
+                fix="call super().__init__() first",
+            ),
+            name=name,
+            obj=module,
+        )
     close = [] if name.startswith("__") else get_close_matches(name, [*module.__dict__, *dir(type(module))], 3, 0.7)
     hint = f". Did you mean {' or '.join(repr(word) for word in close)}?" if close else ""
     return AttributeError(f"'{title}' object has no attribute '{name}'{hint}")
@@ -70,16 +74,21 @@ def check_replacement(module: Module, kind: str, name: str, value: Any) -> None:
         message(
             f"cannot assign '{type_name(value)}' as {_EXPECTED[kind]} '{name}' ({_WANTED[kind]} or None expected)",
             got=f"{type(module).__name__}.{name} = {type_name(value)}",
-            fix={"_parameters": f"wrap it: nn.Parameter(...), or write into it: {name}.data = ...", "_modules": f"del the module '{name}' first",
-                 "_buffers": "wrap it: tensor(...)"}[kind],
+            fix={
+                "_parameters": f"wrap it: nn.Parameter(...), or write into it: {name}.data = ...",
+                "_modules": f"del the module '{name}' first",
+                "_buffers": "wrap it: tensor(...)",
+            }[kind],
         )
-    )  # fmt: skip
+    )
 
 
 def warn_of_hidden(module: Module, name: str, value: Any, module_class: type) -> None:
     """Modules in a plain list are not found by parameters(), to() or state_dict(): say so at the assignment."""
     items = value.values() if type(value) is dict else value
-    kinds = {"Module" if isinstance(i, module_class) else "Parameter" if isinstance(i, Parameter) else "" for i in items}
+    kinds = {
+        "Module" if isinstance(i, module_class) else "Parameter" if isinstance(i, Parameter) else "" for i in items
+    }
     kind = "Module" if "Module" in kinds else "Parameter" if "Parameter" in kinds else None
     if kind is None:
         return
@@ -88,7 +97,8 @@ def warn_of_hidden(module: Module, name: str, value: Any, module_class: type) ->
     path, line = user_line()
     warnings.warn_explicit(
         message(
-            f"{where}: {kind.lower()}s in a plain {type_name(value)} are not found by parameters(), to() or state_dict()",
+            f"{where}: {kind.lower()}s in a plain {type_name(value)} are not found by parameters(), to() "
+            "or state_dict()",
             got=f"self.{name} = a {type_name(value)} of {len(value)}",
             fix=f"self.{name} = {holder}(...)",
         ),
@@ -114,5 +124,9 @@ def dtype_of_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dtype | None:
         else:
             wanted = as_dtype(arg)
     if wanted is not None and not wanted.is_floating_point:
-        raise DTypeError(message("nn.Module.to only accepts floating point dtypes", got=f"dtype={wanted}", fix="convert single tensors"))
+        raise DTypeError(
+            message(
+                "nn.Module.to only accepts floating point dtypes", got=f"dtype={wanted}", fix="convert single tensors"
+            )
+        )
     return wanted

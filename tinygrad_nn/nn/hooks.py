@@ -91,7 +91,8 @@ def _run_pre(
                 fix="return args, kwargs",
             )
         )
-    return replaced
+    new_args, new_kwargs = replaced
+    return new_args, new_kwargs
 
 
 def _run_after(module: Module, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
@@ -156,7 +157,8 @@ class _Border:
                 if given is not None and any(g is not None for g in _as_tuple(given)):
                     raise AutogradError(
                         message(
-                            "backward hook for inputs: no input of the module requires a gradient, so the hook cannot replace one",
+                            "backward hook for inputs: no input of the module requires a gradient, so the hook cannot "
+                            "replace one",
                             got=f"{len(_as_tuple(given))} gradients from the hook of {type(self.module).__name__}",
                             fix="return None",
                         )
@@ -184,7 +186,7 @@ class _Border:
                     fix="return one for each, or None to leave them",
                 )
             )
-        return given
+        return given  # type: ignore[no-any-return]
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

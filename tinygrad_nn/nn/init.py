@@ -23,9 +23,22 @@ from tinygrad_nn.tensor import Tensor
 from tinygrad_nn.views import write
 
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
-    "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
-]  # fmt: skip
+    "calculate_gain",
+    "constant_",
+    "dirac_",
+    "eye_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "sparse_",
+    "trunc_normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
 
 
 def _over(name: str, tensor: Any, value: Any) -> Any:
@@ -37,7 +50,9 @@ def _over(name: str, tensor: Any, value: Any) -> Any:
 
 def _is_tensor(name: str, tensor: Any) -> None:
     if type(tensor) not in TYPES:
-        raise DTypeError(message(f"init.{name}: the argument must be a tensor", got=type(tensor).__name__, fix="pass module.weight"))
+        raise DTypeError(
+            message(f"init.{name}: the argument must be a tensor", got=type(tensor).__name__, fix="pass module.weight")
+        )
 
 
 def _sampled(name: str, fill: Callable[..., Any], tensor: Any, *args: Any, generator: Generator | None) -> Any:
@@ -60,13 +75,20 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Normal numbers cut to [a, b]."""
     _is_tensor("trunc_normal_", tensor)
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.", stacklevel=2
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values "
+            "may be incorrect.",
+            stacklevel=2,
         )
     source = default_generator if generator is None else generator
     return _over("trunc_normal_", tensor, draw_trunc_normal(source, tensor.shape, mean, std, a, b, tensor.array.dtype))  # type: ignore[no-any-return]
@@ -107,7 +129,9 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     _dimensions("dirac_", tensor, (3, 4, 5))
     size = tuple(tensor.shape)
     if size[0] % groups:
-        raise ArgumentError(message("init.dirac_: dim 0 must be divisible by groups", got=f"shape {size}, groups={groups}"))
+        raise ArgumentError(
+            message("init.dirac_: dim 0 must be divisible by groups", got=f"shape {size}, groups={groups}")
+        )
     per_group = size[0] // groups
     value = np.zeros(size)
     centre = tuple(n // 2 for n in size[2:])
@@ -122,7 +146,8 @@ def _dimensions(name: str, tensor: Any, allowed: tuple[int, ...]) -> None:
     if tensor.ndim not in allowed:
         raise ArgumentError(
             message(
-                f"init.{name}: Only tensors with {', '.join(map(str, allowed))} dimensions are supported", got=f"shape {tuple(tensor.shape)}"
+                f"init.{name}: Only tensors with {', '.join(map(str, allowed))} dimensions are supported",
+                got=f"shape {tuple(tensor.shape)}",
             )
         )
 
@@ -137,7 +162,16 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     for relu; sqrt(2 / (1 + slope^2)) for leaky_relu with slope `param` (0.01); 3/4 for selu.
     Raises ValueError for another name.
     """
-    plain = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
+    plain = (
+        "linear",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "conv_transpose3d",
+        "sigmoid",
+    )
     if nonlinearity in plain:
         return 1.0
     if nonlinearity == "tanh":
@@ -151,7 +185,11 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "selu":
         return 3.0 / 4
     raise ArgumentError(
-        message(f"Unsupported nonlinearity {nonlinearity}", got=repr(nonlinearity), fix=", ".join((*plain, "tanh", "relu", "leaky_relu", "selu")))
+        message(
+            f"Unsupported nonlinearity {nonlinearity}",
+            got=repr(nonlinearity),
+            fix=", ".join((*plain, "tanh", "relu", "leaky_relu", "selu")),
+        )
     )
 
 
@@ -182,7 +220,11 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Uniform in [-r, r], r = gain * sqrt(3 / fan); `a` is leaky_relu's slope. (He et al., 2015)
 
@@ -195,7 +237,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Normal with std = gain / sqrt(fan). (He et al., 2015)"""
     if 0 in tensor.shape:
@@ -211,7 +257,9 @@ def _nothing(tensor: Tensor) -> Tensor:
 def _kaiming_std(name: str, tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
     fans = _fans(name, tensor)
     if mode not in ("fan_in", "fan_out"):
-        raise ArgumentError(message(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']", got=repr(mode)))
+        raise ArgumentError(
+            message(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']", got=repr(mode))
+        )
     return calculate_gain(nonlinearity, a) / math.sqrt(fans[mode == "fan_out"])
 
 
@@ -225,7 +273,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     """
     _is_tensor("orthogonal_", tensor)
     if tensor.ndim < 2:
-        raise ArgumentError(message("Only tensors with 2 or more dimensions are supported", got=f"init.orthogonal_ of {tuple(tensor.shape)}"))
+        raise ArgumentError(
+            message(
+                "Only tensors with 2 or more dimensions are supported", got=f"init.orthogonal_ of {tuple(tensor.shape)}"
+            )
+        )
     if not tensor.array.size:
         return tensor
     rows, cols = tensor.shape[0], tensor.array.size // tensor.shape[0]
@@ -257,7 +309,9 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
 def _old(function: Callable[..., Any]) -> Callable[..., Any]:
     def renamed(*args: Any, **kwargs: Any) -> Any:
         new = function.__name__
-        warnings.warn(f"`nn.init.{new[:-1]}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            f"`nn.init.{new[:-1]}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2
+        )
         return function(*args, **kwargs)
 
     renamed.__name__ = function.__name__[:-1]

@@ -153,7 +153,13 @@ class Bilinear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: object = None, dtype: object = None
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: object = None,
+        dtype: object = None,
     ) -> None:
         super().__init__()
         self.in1_features = size("Bilinear", "in1_features", in1_features)
@@ -201,7 +207,9 @@ class RBF(Module):
     [1.0]
     """
 
-    def __init__(self, in_features: int, num_centers: int, width: float = 1.0, device: object = None, dtype: object = None) -> None:
+    def __init__(
+        self, in_features: int, num_centers: int, width: float = 1.0, device: object = None, dtype: object = None
+    ) -> None:
         super().__init__()
         self.in_features = size("RBF", "in_features", in_features)
         self.num_centers = size("RBF", "num_centers", num_centers)
@@ -259,12 +267,14 @@ class Unflatten(Module):
         sizes = (unflattened_size,) if isinstance(unflattened_size, int) else tuple(unflattened_size)
         for k, n in enumerate(sizes):
             if not isinstance(n, int) or isinstance(n, bool):
-                raise TypeError(message("unflattened_size must be tuple of ints", got=f"{type(n).__name__} at position {k}"))
+                raise TypeError(
+                    message("unflattened_size must be tuple of ints", got=f"{type(n).__name__} at position {k}")
+                )
         self.unflattened_size = unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:
         """The view with more dimensions."""
-        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[no-any-return, attr-defined]
+        return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         """The dimension and its sizes."""

@@ -78,7 +78,10 @@ class Module:
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass has its own."""
         raise NotImplementedError(
-            message(f'Module [{type(self).__name__}] is missing the required "forward" function', fix="define forward(self, x)")
+            message(
+                f'Module [{type(self).__name__}] is missing the required "forward" function',
+                fix="define forward(self, x)",
+            )
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -171,7 +174,9 @@ class Module:
                 )
             )
         if param is not None and param.grad_fn is not None:
-            raise ValueError(message(f"cannot assign non-leaf Tensor to parameter '{name}'", fix="compute it in forward() instead"))
+            raise ValueError(
+                message(f"cannot assign non-leaf Tensor to parameter '{name}'", fix="compute it in forward() instead")
+            )
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -193,7 +198,11 @@ class Module:
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a submodule under `name`; None reserves the name."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(message(f"{describe.type_name(module)} is not a Module subclass", got=repr(module), fix="pass an nn.Module"))
+            raise TypeError(
+                message(
+                    f"{describe.type_name(module)} is not a Module subclass", got=repr(module), fix="pass an nn.Module"
+                )
+            )
         self._check_name("module", "_modules", name)
         self._modules[name] = module
 
@@ -202,7 +211,10 @@ class Module:
     def _check_name(self, what: str, kind: str, name: str) -> None:
         if kind not in self.__dict__:
             raise AttributeError(
-                message(f"cannot assign {what} before Module.__init__() call", fix="call super().__init__() first in __init__")
+                message(
+                    f"cannot assign {what} before Module.__init__() call",
+                    fix="call super().__init__() first in __init__",
+                )
             )
         if not isinstance(name, str):
             raise TypeError(message(f"{what} name should be a string", got=describe.type_name(name)))
@@ -357,7 +369,9 @@ class Module:
     def train(self: Self, mode: bool = True) -> Self:
         """Set training mode (dropout drops, norms use the batch's statistics) here and below."""
         if not isinstance(mode, bool):
-            raise ValueError(message("training mode is expected to be boolean", got=repr(mode), fix="train(True) or eval()"))
+            raise ValueError(
+                message("training mode is expected to be boolean", got=repr(mode), fix="train(True) or eval()")
+            )
         self.training = mode
         for module in self.children():
             module.train(mode)
@@ -411,7 +425,7 @@ class Module:
 
     def bfloat16(self: Self) -> Self:
         """Floating parameters and buffers as bfloat16."""
-        return self.to(dtypes.bfloat16())
+        return self.to(dtypes.bfloat16)
 
     def cpu(self: Self) -> Self:
         """The module itself: it is on the CPU."""

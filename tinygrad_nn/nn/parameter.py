@@ -17,7 +17,9 @@ def _array_of(data: Any, name: str) -> np.ndarray[Any, Any]:
     if data is None:
         return Tensor().array
     if type(data) not in TYPES:
-        raise DTypeError(message(f"{name}: the data must be a tensor", got=type(data).__name__, fix=f"{name}(tensor(data))"))
+        raise DTypeError(
+            message(f"{name}: the data must be a tensor", got=type(data).__name__, fix=f"{name}(tensor(data))")
+        )
     array: np.ndarray[Any, Any] = data.array
     return array
 
@@ -47,7 +49,7 @@ class Parameter(Tensor):
             memo[id(self)] = type(self)(wrap(self.array.copy()), self.requires_grad)  # without .grad, as PyTorch
         return memo[id(self)]  # type: ignore[no-any-return]
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any = 4) -> tuple[Any, ...]:
         return _parameter, (type(self), self.array, self.requires_grad)
 
     def __repr__(self) -> str:
@@ -82,7 +84,7 @@ class Buffer(Tensor):
             memo[id(self)] = type(self)(wrap(self.array.copy()), persistent=self.persistent)
         return memo[id(self)]  # type: ignore[no-any-return]
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any = 4) -> tuple[Any, ...]:
         return _buffer, (type(self), self.array, self.persistent)
 
     def __repr__(self) -> str:

@@ -30,8 +30,18 @@ def _line(name: object, value: Any, label: str = "") -> str:
 
 def _type_name(value: Any) -> str:
     """PyTorch's name of a tensor's type, which ParameterDict prints where ParameterList prints the dtype."""
-    names = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
-             "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
+    names = {
+        "float32": "Float",
+        "float64": "Double",
+        "float16": "Half",
+        "bfloat16": "BFloat16",
+        "int64": "Long",
+        "int32": "Int",
+        "int16": "Short",
+        "int8": "Char",
+        "uint8": "Byte",
+        "bool": "Bool",
+    }
     return f"tinygrad_nn.{names[value.dtype.name]}Tensor" if type(value) in TYPES else ""
 
 
@@ -76,7 +86,9 @@ class ParameterList(Module):
     def extend(self: L, values: Iterable[Any]) -> L:
         """Add the values of an iterable at the end. TypeError for a tensor, or what is not iterable."""
         if type(values) in TYPES or not isinstance(values, Iterable):
-            raise DTypeError(message("ParameterList.extend should be called with an iterable", got=type(values).__name__))
+            raise DTypeError(
+                message("ParameterList.extend should be called with an iterable", got=type(values).__name__)
+            )
         for value in list(values):
             self.append(value)
         return self

@@ -39,8 +39,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 class StateHooks:
     """A module's hooks around saving and loading."""
@@ -92,7 +90,7 @@ def _own(module: Module) -> dict[str, Any]:
 
 def overridden(module: Module, method: str) -> bool:
     """Whether the module's class has its own form of one of Module's methods."""
-    return any(method in vars(cls) for cls in type(module).__mro__ if not cls.__module__ == "tinygrad_nn.nn.module")
+    return any(method in vars(cls) for cls in type(module).__mro__ if cls.__module__ != "tinygrad_nn.nn.module")
 
 
 # -- loading ---------------------------------------------------------------------------------------
@@ -127,7 +125,10 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
         for hook in part._state_hooks.after_load.values() if part._state_hooks is not None else ():
             if hook(part, keys) is not None:
                 raise AutogradError(
-                    message("hooks registered with register_load_state_dict_post_hook must not return a value", fix="edit the lists in place")
+                    message(
+                        "hooks registered with register_load_state_dict_post_hook must not return a value",
+                        fix="edit the lists in place",
+                    )
                 )
 
     visit(module, state, "")

@@ -17,6 +17,7 @@ import numpy as np
 from tinygrad_nn.autograd import RemovableHandle, enable_grad
 from tinygrad_nn.dtypes import default_float
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.tape import local
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tensor import Tensor
 
@@ -206,6 +207,11 @@ class Optimizer:
                     found.append(tuple(value) if type(value) is list else value)
         return tuple(found)
 
+    def _assumed(self) -> list[Any]:
+        """What a recorded step takes for granted: the options, and that the state is in the same places."""
+        options = [id(value) if is_tensor(value) else value for group in self.param_groups for key, value in group.items() if key != "params"]
+        return [*options, *map(id, self.state.values()), *[len(group["params"]) for group in self.param_groups]]
+
     # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -345,6 +351,9 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True
+        if local.mode.tracer is not None:
+            alive = list(self.state.values())  # so that no other object takes their ids
+            local.mode.tracer.guard(lambda: (self._assumed(), alive)[0])
         if self._hooked or not (self._step_pre_hooks or self._step_post_hooks or _before_any or _after_any):
             return step(self, *args, **kwargs)
         for hook in (*_before_any.values(), *self._step_pre_hooks.values()):

@@ -40,15 +40,16 @@ class Step:
 
 def build(
     roots: list[Any], *, recording: Recording | None = None, names: Names | None = None, gradients: bool = False,
-    whole: bool = False,
+    entries: list[Entry] | None = None,
 ) -> Model:  # fmt: skip
-    """The model of how `roots` (tensors) came about; with `whole`, of everything in the recording.
+    """The model of how `roots` (tensors) came about; with `entries`, of these of the recording's operations.
 
     Raises RuntimeError if no root has a graph.
     """
     names = names or Names()
     if recording is not None:
-        steps = _recorded(roots, recording, whole)
+        makers = [entry for entry in (recording.entry_of(t) for t in roots) if entry is not None]
+        steps = _recorded(recording, recording.behind(makers) if entries is None else entries)
     else:
         steps = _taped(roots)
     if not steps:
@@ -142,11 +143,10 @@ def _values_kept_by_consumers(made: dict[Node, Step]) -> None:
 # -- from a recording ------------------------------------------------------------------------------
 
 
-def _recorded(roots: list[Any], recording: Recording, whole: bool) -> list[Step]:
-    wanted = recording.entries if whole else _ancestors(roots, recording)
+def _recorded(recording: Recording, entries: list[Entry]) -> list[Step]:
     made: dict[Entry, Step] = {}
     nodes: dict[Node, Step] = {}
-    for entry in wanted:
+    for entry in entries:
         step = Step(entry.primitive.name, _detail(entry.primitive, entry.args), entry.scope)
         step.shapes = tuple(tuple(t.array.shape) for t in entry.results)
         step.dtypes = tuple(str(t.array.dtype) for t in entry.results)
@@ -171,23 +171,6 @@ def _source(tensor: Any, reader: Entry, recording: Recording, made: dict[Entry, 
     if node is not None and node in nodes:
         return nodes[node]
     return node if node is not None and node.primitive is None else tensor
-
-
-def _ancestors(roots: list[Any], recording: Recording) -> list[Entry]:
-    """The recorded operations that the roots came from, in order."""
-    places = {entry: k for k, entry in enumerate(recording.entries)}
-    seen: set[Entry] = set()
-    stack = [entry for entry in (recording.entry_of(t) for t in roots) if entry is not None]
-    while stack:
-        entry = stack.pop()
-        if entry in seen:
-            continue
-        seen.add(entry)
-        for _, tensor in entry.operands():
-            maker = recording.entry_of(tensor)
-            if maker is not None and places[maker] < places[entry]:
-                stack.append(maker)
-    return sorted(seen, key=places.__getitem__)
 
 
 # -- settings as text ------------------------------------------------------------------------------

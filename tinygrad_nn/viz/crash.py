@@ -12,7 +12,7 @@ from tinygrad_nn.primitive import TYPES, Primitive
 from tinygrad_nn.tape import local
 from tinygrad_nn.viz.build import build
 from tinygrad_nn.viz.model import Edge, Item, Model
-from tinygrad_nn.viz.names import Names
+from tinygrad_nn.viz.names import Names, is_ours
 from tinygrad_nn.viz.page import save_page
 from tinygrad_nn.viz.record import Entry, Recording
 from tinygrad_nn.viz.summary import shape_text
@@ -66,24 +66,28 @@ class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.ht
     def _model(self, tape: _LastOperations, error: Exception, trace: TracebackType | None) -> Model:
         names = Names()
         names.add(self.params)
-        frames = _frames(trace)
-        for frame in frames:
-            names.add_frame(frame)
+        places = _places(trace)
+        for frame, _ in places:
+            if not is_ours(frame):
+                names.add_frame(frame)
         if tape.entries and tape.entries[-1].error is not None:
             tape.entries[-1].error = error  # the same one, after it was explained
-            return build([], recording=tape, names=names, whole=True)
-        return _with_failure(tape, names, frames, error)
+            return build([], recording=tape, names=names, entries=tape.behind([tape.entries[-1]]))
+        return _with_failure(tape, names, places, error)
 
 
 def _title(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
-def _frames(trace: TracebackType | None) -> list[FrameType]:
-    """The frames that the exception came through, innermost first."""
+Place = tuple[FrameType, int]
+
+
+def _places(trace: TracebackType | None) -> list[Place]:
+    """The functions that the exception came through, each with its line, innermost first."""
     found = []
     while trace is not None:
-        found.append(trace.tb_frame)
+        found.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
     return found[::-1]
 
@@ -103,38 +107,32 @@ class _LastOperations(Recording):
         return entry
 
 
-def _with_failure(tape: Recording, names: Names, frames: list[FrameType], error: Exception) -> Model:
-    """The error was not an operation's own: a red box for the function that raised, fed by its tensors."""
-    frame, operands = _tensors_near(frames)
-    known = build([], recording=tape, names=names, whole=True) if tape.entries else Model((), ())
+def _with_failure(tape: Recording, names: Names, places: list[Place], error: Exception) -> Model:
+    """The error was not an operation's own: a red box for it, fed by the tensors that were in hand."""
+    place, operands = _tensors_near(places)
+    makers = [entry for entry in (tape.entry_of(tensor) for _, tensor in operands) if entry is not None]
+    known = build([], recording=tape, names=names, entries=tape.behind(makers)) if makers else Model((), ())
     items, edges = list(known.items), list(known.edges)
     sources = []
     for name, tensor in operands:
-        at = _place_of(tensor, tape, known)
+        at = next((item.key for item in reversed(items) if item.value is tensor.array), None)
         if at is None:
             at = len(items)
             items.append(Item(at, "input", names.of(tensor) or name, "", (tuple(tensor.array.shape),), (str(tensor.array.dtype),), value=tensor.array))
-        sources.append((name, at))
-    key = len(items)
+        sources.append(at)
     got = ", ".join(f"{name} {shape_text((tuple(t.array.shape),))}" for name, t in operands)
-    text = str(error) if not got else message(str(error), got=got) if got not in str(error) else str(error)
-    where = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
-    title = frame.f_code.co_name if frame is not None else type(error).__name__
-    items.append(Item(key, "operation", title, "", (), (), line=where, flows=False, failed=text))
-    edges += [Edge(at, key, k) for k, (_, at) in enumerate(sources)]
+    text = message(str(error), got=got) if got else str(error)
+    line, function = (None, "") if place is None else ((place[0].f_code.co_filename, place[1]), place[0].f_code.co_name)
+    detail = f"in {function}()" if function and not function.startswith("<") else ""
+    items.append(Item(len(items), "operation", type(error).__name__, "", (), (), detail, line=line, flows=False, failed=text))
+    edges += [Edge(at, len(items) - 1, k) for k, at in enumerate(sources)]
     return Model(tuple(items), tuple(edges), known.groups, (), known.notes)
 
 
-def _tensors_near(frames: list[FrameType]) -> tuple[FrameType | None, list[tuple[str, Any]]]:
-    """The innermost function on the way that had tensors in hand, and those (eight at most)."""
-    for frame in frames:
-        held = [(name, value) for name, value in frame.f_locals.items() if type(value) in TYPES]
+def _tensors_near(places: list[Place]) -> tuple[Place | None, list[tuple[str, Any]]]:
+    """The innermost of the functions that had tensors in hand, and those (eight at most)."""
+    for place in places:
+        held = [(name, value) for name, value in place[0].f_locals.items() if type(value) in TYPES]
         if held:
-            return frame, held[:8]
-    return (frames[0] if frames else None), []
-
-
-def _place_of(tensor: Any, tape: Recording, model: Model) -> int | None:
-    """The item of a tensor, found by the array it holds."""
-    array = tape.leaves.get(tensor, tensor.array)
-    return next((item.key for item in reversed(model.items) if item.value is array), None)
+            return place, held[:8]
+    return (places[0] if places else None), []

@@ -152,7 +152,7 @@ def model_of(target: Any, *inputs: Any, params: Any = None, gradients: bool = Tr
     names.add(params)
     names.add_callers()
     if isinstance(target, Recording):
-        return build(_results(target), recording=target, names=names, gradients=gradients, whole=True)
+        return build(_results(target), recording=target, names=names, gradients=gradients, entries=target.entries)
     if callable(target) and type(target) not in TYPES:
         return _of_function(target, inputs, names, gradients)
     roots = list(_tensors(target))

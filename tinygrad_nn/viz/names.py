@@ -11,7 +11,7 @@ from typing import Any
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import TYPES, node_of
 
-__all__ = ["Names", "is_module"]
+__all__ = ["Names", "is_module", "is_ours"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -19,6 +19,11 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 def is_module(value: Any) -> bool:
     """Whether `value` is a module: it names its parameters and its parts."""
     return hasattr(value, "named_parameters") and hasattr(value, "named_modules")
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether a running function is this package's own."""
+    return frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 class Names:
@@ -47,7 +52,7 @@ class Names:
     def add_callers(self) -> None:
         """The variables of the innermost function outside this package (where nothing better is known)."""
         frame: Any = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        while frame.f_back is not None and is_ours(frame):
             frame = frame.f_back
         self.add_frame(frame)
 

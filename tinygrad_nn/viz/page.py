@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tinygrad_nn.primitive import REGISTRY
 from tinygrad_nn.viz.dot import frame_title, label_of
 from tinygrad_nn.viz.fold import Arrow, Box, View, fold
 from tinygrad_nn.viz.formulas import forward_text, operand_name, rule_text
@@ -121,7 +122,7 @@ def _face(box: Box, view: View) -> dict[str, Any]:
         title += f" × {box.times}"
     items = [view.model.items[k] for k in box.members]
     if box.item is not None:
-        second = shape_text(box.item.shapes) or "no result"
+        second = shape_text(box.item.shapes) if box.item.failed is None else _misfit(box.item, view.model)
         kind = "output" if box.item.key in view.model.roots and box.item.kind == "operation" else box.item.kind
     else:
         count = sum(i.kind == "operation" for i in items)
@@ -132,6 +133,11 @@ def _face(box: Box, view: View) -> dict[str, Any]:
     title, aside = _cut(title, 26), _cut(aside, 22)
     width = max(len(title) * 7.6 + (len(aside) * 6.0 + 8 if aside else 0), len(second) * 6.2, 104) + 22
     return {"id": box.name, "kind": kind, "title": title, "aside": aside, "second": second, "w": _rounded(width), "h": 42, "cluster": box.cluster}
+
+
+def _misfit(item: Item, model: Model) -> str:
+    """The shapes that an operation failed on."""
+    return " with ".join(shape_text(model.items[edge.source].shapes) for edge in model.into[item.key]) or "failed"
 
 
 def _cut(text: str, most: int) -> str:
@@ -155,7 +161,7 @@ def _knowledge(box: Box, view: View, side: int) -> dict[str, Any]:
         "module": model.groups[item.group].kind if item.group is not None else "",
         "shapes": shape_text(item.shapes),
         "dtype": ", ".join(dict.fromkeys(item.dtypes)),
-        "bytes": data_size(item.nbytes),
+        "bytes": data_size(item.nbytes) if item.shapes else "",
         "line": _line(item.line),
         "failed": item.failed,
         "brief": None if item.value is None else brief(item.value),
@@ -165,7 +171,7 @@ def _knowledge(box: Box, view: View, side: int) -> dict[str, Any]:
         "value": facts(item.value, side=side, tiles_of=tiles),
         "gradient": facts(item.gradient, side=side, tiles_of=tiles),
     }
-    if item.kind == "operation":
+    if item.kind == "operation" and (item.shapes or item.name in REGISTRY):
         told["forward"] = forward_text(item.name)
         told["operands"] = [_operand(edge.position, edge.source, item, model) for edge in model.into[item.key]]
     return told

@@ -149,7 +149,7 @@ class Recording(Shares):
     def _enter(self, primitive: Primitive, args: tuple[Any, ...], results: tuple[Any, ...]) -> Entry:
         entry = Entry(primitive, args, results, local.mode.scope, user_line())
         for _, tensor in entry.operands():
-            if tensor not in self.maker and tensor not in self.leaves:
+            if tensor not in self.leaves and self.entry_of(tensor) is None:
                 self.leaves[tensor] = tensor.array
         self.entries.append(entry)
         return entry
@@ -214,11 +214,25 @@ class Recording(Shares):
     # -- asking ------------------------------------------------------------------------------------
 
     def entry_of(self, tensor: Any) -> Entry | None:
-        """The operation that made `tensor`; None if it was there before."""
-        found = self.maker.get(tensor)
-        if found is None and (node := real(node_of(tensor))) is not None:
-            found = self.maker.get(node)
-        return found
+        """The operation that made `tensor`; None for a leaf, and if it was there before."""
+        node = real(node_of(tensor))
+        if node is not None and node.primitive is None:
+            return None  # its first value may have been drawn here: that is not its history
+        return self.maker.get(tensor) or (None if node is None else self.maker.get(node))
+
+    def behind(self, ends: list[Entry]) -> list[Entry]:
+        """These operations and all that they came from, in order."""
+        places = {entry: k for k, entry in enumerate(self.entries)}
+        seen: set[Entry] = set()
+        stack = list(ends)
+        while stack:
+            entry = stack.pop()
+            if entry in seen or entry not in places:
+                continue
+            seen.add(entry)
+            makers = [self.entry_of(tensor) for _, tensor in entry.operands()]
+            stack.extend(maker for maker in makers if maker is not None and places.get(maker, -1) < places[entry])
+        return sorted(seen, key=places.__getitem__)
 
 
 def record() -> Recording:

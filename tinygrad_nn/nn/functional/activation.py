@@ -26,11 +26,41 @@ if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
-    "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_",
-    "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-    "threshold", "threshold_",
-]  # fmt: skip
+    "celu",
+    "celu_",
+    "elu",
+    "elu_",
+    "gelu",
+    "glu",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "selu",
+    "selu_",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+]
 
 
 # -- rectifiers ------------------------------------------------------------------------------------
@@ -92,7 +122,9 @@ def _threshold(x: Any, threshold: float, value: float) -> Any:
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x limited to [min_val, max_val]. Raises ValueError if min_val > max_val."""
     if min_val > max_val:
-        raise ArgumentError(message("hardtanh: min_val cannot be greater than max_val", got=f"min_val={min_val}, max_val={max_val}"))
+        raise ArgumentError(
+            message("hardtanh: min_val cannot be greater than max_val", got=f"min_val={min_val}, max_val={max_val}")
+        )
     return maybe_inplace(_hardtanh, inplace, "hardtanh", input, min_val, max_val)  # type: ignore[no-any-return]
 
 
@@ -245,12 +277,17 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     Raises RuntimeError for a 0-d tensor or an odd size.
     """
     if input.ndim == 0:
-        raise AutogradError(message(f"glu{here()} does not support 0-dimensional tensors", fix="give it a dimension to halve"))
+        raise AutogradError(
+            message(f"glu{here()} does not support 0-dimensional tensors", fix="give it a dimension to halve")
+        )
     k = axis(dim, input.ndim, "glu")
     size = input.shape[k]
     if size % 2:
         raise AutogradError(
-            message(f"glu{here()}: Halving dimension must be even, but dimension {k} is size {size}", got=f"input {tuple(input.shape)}")
+            message(
+                f"glu{here()}: Halving dimension must be even, but dimension {k} is size {size}",
+                got=f"input {tuple(input.shape)}",
+            )
         )
     before: tuple[Any, ...] = (slice(None),) * k
     x: Any = input
@@ -285,12 +322,18 @@ def _over(name: str, primitive: Any, input: Any, dim: int | None, dtype: object)
     tensor_operands(name, input=input)
     if dim is None:
         warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.", stacklevel=3
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X "
+            "as an argument.",
+            stacklevel=3,
         )
         dim = 0 if input.ndim in (0, 1, 3) else 1
     x = input if dtype is None else to_dtype(input, dtype)
     if not x.dtype.is_floating_point:
-        raise OperandError(message(f"{name}{here()}: the input must be floating", got=f"dtype {x.dtype}", fix=f"{name}(x.float(), dim)"))
+        raise OperandError(
+            message(
+                f"{name}{here()}: the input must be floating", got=f"dtype {x.dtype}", fix=f"{name}(x.float(), dim)"
+            )
+        )
     return primitive(x, axis(dim, x.ndim, f"{name}{here()}")) if x.ndim else primitive(x.reshape((1,)), 0).reshape(())  # type: ignore[no-any-return]
 
 

@@ -28,9 +28,15 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_en
 
 
 def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
-    reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """-log softmax(input)[target], the negative log likelihood of the true class.
 
     input:  (N, C), (C,) or (N, C, d1, ...) logits, floating
@@ -53,7 +59,7 @@ def cross_entropy(
     tensor_operands("cross_entropy", input=input, target=target)
     _check_logits("cross_entropy", input)
     if target.array.dtype.kind not in "iu" and tuple(target.shape) == tuple(input.shape):
-        return _of_probabilities(input, target, weight, reduction, label_smoothing)
+        return _of_probabilities(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     mask = _checked_classes("cross_entropy", input, target, ignore_index)
     x, classes, shape = _rows(input, target)
     if weight is None and label_smoothing == 0.0:
@@ -62,21 +68,26 @@ def cross_entropy(
             return reshape(result, shape) if reduction == "none" and len(shape) != 1 else result  # type: ignore[no-any-return]
         mask = reshape(mask, (-1,))
         nll = ops.where(mask, fused.cross_entropy(x, _safe(classes, mask), "none"), 0.0)
-        return _over_weights(nll, ops.cast(mask, x.array.dtype), shape, reduction)
-    return _smoothed(log_softmax(x, 1), classes, mask, weight, label_smoothing, shape, reduction)
+        return _over_weights(nll, ops.cast(mask, x.array.dtype), shape, reduction)  # type: ignore[no-any-return]
+    return _smoothed(log_softmax(x, 1), classes, mask, weight, label_smoothing, shape, reduction)  # type: ignore[no-any-return]
 
 
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
-    reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """-input[target] for log probabilities; shapes, weights and errors as in `cross_entropy`."""
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("nll_loss", input=input, target=target)
     _check_logits("nll_loss", input)
     mask = _checked_classes("nll_loss", input, target, ignore_index)
     x, classes, shape = _rows(input, target)
-    return _smoothed(x, classes, mask, weight, 0.0, shape, reduction)
+    return _smoothed(x, classes, mask, weight, 0.0, shape, reduction)  # type: ignore[no-any-return]
 
 
 # -- shapes and classes ----------------------------------------------------------------------------
@@ -84,9 +95,13 @@ def nll_loss(
 
 def _check_logits(name: str, input: Any) -> None:
     if input.array.dtype.kind not in "fV":
-        raise OperandError(message(f"{name}{here()}: the input must be floating", got=f"dtype {input.dtype}", fix="input.float()"))
+        raise OperandError(
+            message(f"{name}{here()}: the input must be floating", got=f"dtype {input.dtype}", fix="input.float()")
+        )
     if input.array.ndim == 0:
-        raise ShapeError(message(f"{name}{here()}: the input needs a dimension of classes", got="shape ()", fix="(C,) or (N, C)"))
+        raise ShapeError(
+            message(f"{name}{here()}: the input needs a dimension of classes", got="shape ()", fix="(C,) or (N, C)")
+        )
 
 
 def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> Any:
@@ -117,10 +132,13 @@ def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> A
             message(
                 f"{name}{here()}: Target {int(array[place])} is out of bounds",
                 got=f"class {int(array[place])} at {list(place)}, for {classes} classes 0..{classes - 1}",
-                fix=f"classes count from 0: target - {int(array.min())}" if array.min() > 0 else f"make the input (N, {int(array.max()) + 1})"
-                if array.max() >= classes else f"ignore_index={int(array[place])} leaves such targets out",
+                fix=f"classes count from 0: target - {int(array.min())}"
+                if array.min() > 0
+                else f"make the input (N, {int(array.max()) + 1})"
+                if array.max() >= classes
+                else f"ignore_index={int(array[place])} leaves such targets out",
             )
-        )  # fmt: skip
+        )
     return ops.ne(target, ignore_index)
 
 
@@ -135,7 +153,12 @@ def _misfit(name: str, shape: tuple[int, ...], got: tuple[int, ...], wanted: tup
             )
         )
     if got and wanted and got[0] != wanted[0]:
-        return ArgumentError(message(f"{name}{here()}: Expected input batch_size ({wanted[0]}) to match target batch_size ({got[0]}).", got=given))
+        return ArgumentError(
+            message(
+                f"{name}{here()}: Expected input batch_size ({wanted[0]}) to match target batch_size ({got[0]}).",
+                got=given,
+            )
+        )
     squeeze = prod(got) == prod(wanted) and 1 in got
     return ShapeError(
         message(
@@ -217,16 +240,24 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
     if weight is not None:
         terms = terms * reshape(weight, (-1, *(1,) * (input.ndim - 1 - k)))
     each = -sum(terms, (k,), False)
-    return sum(each, None, False) / (input.array.size // max(classes, 1)) if reduction == "mean" else reduced(each, reduction)
+    return (
+        sum(each, None, False) / (input.array.size // max(classes, 1))
+        if reduction == "mean"
+        else reduced(each, reduction)
+    )
 
 
 # -- two classes ------------------------------------------------------------------------------------
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
-    reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """-(t log x + (1 - t) log(1 - x)) for probabilities x, each logarithm at least -100.
 
     Raises ValueError unless the shapes are equal, RuntimeError for an x outside [0, 1].
@@ -240,9 +271,14 @@ def binary_cross_entropy(
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
-    reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
     """-(w t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), without overflow; w = pos_weight.
 
     Raises ValueError unless the shapes are equal.
@@ -259,7 +295,7 @@ def binary_cross_entropy_with_logits(
     t: Any = target
     log_p: Any = ops.log_sigmoid(x)
     if pos_weight is not None:
-        log_p = log_p * ((pos_weight - 1.0) * t + 1.0)  # type: ignore[operator]
+        log_p = log_p * ((pos_weight - 1.0) * t + 1.0)
     each = (1.0 - t) * x - log_p
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
@@ -269,4 +305,6 @@ def _different_sizes(name: str, input: Any, target: Any) -> ArgumentError:
     fix = None
     if prod(a) == prod(b):
         fix = f"target.reshape({a}), or input.squeeze() where only sizes of 1 differ"
-    return ArgumentError(message(f"{name}{here()}: Target size must be the same as input size", got=f"input {a}, target {b}", fix=fix))
+    return ArgumentError(
+        message(f"{name}{here()}: Target size must be the same as input size", got=f"input {a}, target {b}", fix=fix)
+    )

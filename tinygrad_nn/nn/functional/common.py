@@ -16,7 +16,7 @@ __all__ = ["here", "maybe_inplace", "reduced", "reduction_of", "tensor_operands"
 
 
 def here() -> str:
-    """" in encoder.2.linear" while a module's forward runs, else "": for error messages."""
+    """ " in encoder.2.linear" while a module's forward runs, else "": for error messages."""
     scope = local.mode.scope
     return "" if scope is None else f" in {scope}"
 
@@ -26,7 +26,11 @@ def tensor_operands(name: str, **operands: Any) -> None:
     for word, value in operands.items():
         if type(value) not in TYPES:
             raise DTypeError(
-                message(f"{name}{here()}: argument '{word}' must be a Tensor", got=type(value).__name__, fix="tensor(data) makes one")
+                message(
+                    f"{name}{here()}: argument '{word}' must be a Tensor",
+                    got=type(value).__name__,
+                    fix="tensor(data) makes one",
+                )
             )
 
 
@@ -46,11 +50,14 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=4
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=4,
         )
     if reduction not in _REDUCTIONS:
         raise ArgumentError(
-            message(f"{reduction!r} is not a valid value for reduction", got=repr(reduction), fix="'none', 'mean' or 'sum'")
+            message(
+                f"{reduction!r} is not a valid value for reduction", got=repr(reduction), fix="'none', 'mean' or 'sum'"
+            )
         )
     return reduction
 

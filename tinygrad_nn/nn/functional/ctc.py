@@ -52,7 +52,12 @@ def ctc_loss(
     if single:
         lp = reshape(lp, (lp.shape[0], 1, lp.shape[1]))
     if lp.ndim != 3 or not lp.dtype.is_floating_point:
-        raise ShapeError(message(f"ctc_loss{here()}: log_probs must be floating, (T, N, C) or (T, C)", got=f"{tuple(lp.shape)} {lp.dtype}"))
+        raise ShapeError(
+            message(
+                f"ctc_loss{here()}: log_probs must be floating, (T, N, C) or (T, C)",
+                got=f"{tuple(lp.shape)} {lp.dtype}",
+            )
+        )
     times, batch, classes = (int(n) for n in lp.shape)
     spans, sizes = _lengths("input_lengths", input_lengths, batch), _lengths("target_lengths", target_lengths, batch)
     labels = _padded(targets, sizes, batch, single)
@@ -69,16 +74,24 @@ def _lengths(name: str, given: Any, batch: int) -> Any:
     """(N,) integers, as a tensor."""
     lengths = given if type(given) in TYPES else wrap(np.asarray(given, np.int64))
     if lengths.array.dtype.kind not in "iu":
-        raise OperandError(message(f"ctc_loss: {name} must be integers", got=f"dtype {lengths.dtype}", fix=f"{name}.long()"))
+        raise OperandError(
+            message(f"ctc_loss: {name} must be integers", got=f"dtype {lengths.dtype}", fix=f"{name}.long()")
+        )
     if lengths.array.size != batch:
-        raise ShapeError(message(f"ctc_loss: {name} must have one length for each of the {batch} sequences", got=tuple(lengths.shape)))
+        raise ShapeError(
+            message(
+                f"ctc_loss: {name} must have one length for each of the {batch} sequences", got=tuple(lengths.shape)
+            )
+        )
     return reshape(lengths, (batch,))
 
 
 def _padded(targets: Any, sizes: Any, batch: int, single: bool) -> Any:
     """The labels as (N, S): what stands behind a sequence's length does not matter."""
     if targets.array.dtype.kind not in "iu":
-        raise OperandError(message("ctc_loss: targets must be integers", got=f"dtype {targets.dtype}", fix="targets.long()"))
+        raise OperandError(
+            message("ctc_loss: targets must be integers", got=f"dtype {targets.dtype}", fix="targets.long()")
+        )
     if targets.ndim == 2 and targets.shape[0] == batch:
         return targets
     if single:
@@ -95,21 +108,32 @@ def _padded(targets: Any, sizes: Any, batch: int, single: bool) -> Any:
         )
     longest = int(sizes.array.max(initial=0))
     places = (ends - sizes.array)[:, None] + np.arange(longest)
-    return pick_at(targets, (np.minimum(places, max(targets.array.size - 1, 0)),)) if longest else reshape(targets[:0], (batch, 0))
+    return (
+        pick_at(targets, (np.minimum(places, max(targets.array.size - 1, 0)),))
+        if longest
+        else reshape(targets[:0], (batch, 0))
+    )
 
 
 def _check(labels: Any, spans: Any, sizes: Any, times: int, classes: int, blank: int) -> None:
     if not 0 <= blank < classes:
-        raise ArgumentError(message("ctc_loss: blank must be in label range", got=f"blank={blank}", fix=f"0..{classes - 1}"))
+        raise ArgumentError(
+            message("ctc_loss: blank must be in label range", got=f"blank={blank}", fix=f"0..{classes - 1}")
+        )
     for name, lengths, most in (("input_lengths", spans, times), ("target_lengths", sizes, labels.shape[1])):
-        if lengths.array.size and not (0 <= lengths.array.min() and lengths.array.max() <= most):
+        if lengths.array.size and not (lengths.array.min() >= 0 and lengths.array.max() <= most):
             raise OperandError(
-                message(f"ctc_loss{here()}: Expected {name} to have values from 0 to {most}", got=lengths.array.tolist())
+                message(
+                    f"ctc_loss{here()}: Expected {name} to have values from 0 to {most}", got=lengths.array.tolist()
+                )
             )
     used = labels.array[np.arange(labels.shape[1]) < sizes.array[:, None]]
-    if used.size and not (0 <= used.min() and used.max() < classes):
+    if used.size and not (used.min() >= 0 and used.max() < classes):
         raise OperandError(
-            message(f"ctc_loss{here()}: labels must be from 0 to {classes - 1}", got=f"labels from {used.min()} to {used.max()}")
+            message(
+                f"ctc_loss{here()}: labels must be from 0 to {classes - 1}",
+                got=f"labels from {used.min()} to {used.max()}",
+            )
         )
 
 
@@ -124,9 +148,13 @@ def _log_likelihood(lp: Any, labels: Any, spans: Any, sizes: Any, blank: int) ->
     extended = pad(extended, ((0, 0), (0, 1)), blank)  # (N, L), L = 2 S + 1
     length = extended.shape[1]
     rows = np.arange(batch)
-    emitted = pick_at(lp, (np.arange(times)[:, None, None], rows[None, :, None], reshape(extended, (1, batch, length))))  # (T, N, L)
+    emitted = pick_at(
+        lp, (np.arange(times)[:, None, None], rows[None, :, None], reshape(extended, (1, batch, length)))
+    )  # (T, N, L)
     two_before = pad(extended, ((0, 0), (2, 0)), blank)[:, :length]
-    skips = ops.logical_and(ops.ne(extended, blank), ops.ne(extended, two_before))  # from one label to another, over the blank
+    skips = ops.logical_and(
+        ops.ne(extended, blank), ops.ne(extended, two_before)
+    )  # from one label to another, over the blank
     alpha = ops.where(np.arange(length) < 2, emitted[0], IMPOSSIBLE)
     for t in range(1, times):
         wider = pad(alpha, ((0, 0), (2, 0)), IMPOSSIBLE)

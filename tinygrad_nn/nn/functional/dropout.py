@@ -18,7 +18,15 @@ from tinygrad_nn.ops.shape import reshape
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
-__all__ = ["alpha_dropout", "checked_probability", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+__all__ = [
+    "alpha_dropout",
+    "checked_probability",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]
 
 
 def checked_probability(p: Any) -> None:
@@ -26,7 +34,13 @@ def checked_probability(p: Any) -> None:
     if isinstance(p, bool) or not isinstance(p, (int, float)):
         raise DTypeError(message("dropout probability has to be a number", got=repr(p), fix="p=0.5"))
     if not 0.0 <= p <= 1.0:
-        raise ArgumentError(message("dropout probability has to be between 0 and 1", got=p, fix="p is the share that is dropped, such as 0.5"))
+        raise ArgumentError(
+            message(
+                "dropout probability has to be between 0 and 1",
+                got=p,
+                fix="p is the share that is dropped, such as 0.5",
+            )
+        )
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -56,17 +70,28 @@ def _channels_dropped(x: Any, p: float) -> Any:
 
 
 def _dropout_of_channels(
-    input: Tensor, p: float, training: bool, inplace: bool, name: str, ranks: tuple[int, ...], channels_last_rank: int | None
+    input: Tensor,
+    p: float,
+    training: bool,
+    inplace: bool,
+    name: str,
+    ranks: tuple[int, ...],
+    channels_last_rank: int | None,
 ) -> Tensor:
     checked_probability(p)
     if input.ndim not in ranks:
         warnings.warn(
-            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in a future "
+            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in "
+            "an error in a future "
             f"release. Expected {' or '.join(f'{rank}-D' for rank in ranks)}.",
             stacklevel=3,
         )
     if input.ndim < 2:
-        raise ShapeError(message(f"{name}{here()}: Feature dropout requires at least 2 dimensions in the input", got=tuple(input.shape)))
+        raise ShapeError(
+            message(
+                f"{name}{here()}: Feature dropout requires at least 2 dimensions in the input", got=tuple(input.shape)
+            )
+        )
     if not training or p == 0:
         return input
     if input.ndim == channels_last_rank:  # a single sample (C, ...)

@@ -36,7 +36,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             raise _other_dtype(x, weight)
         if weight.ndim == 1:  # a single row: (..., in) to (...)
             product: Any = fused.linear(x, weight.reshape((1, -1)), None)
-            return (product.reshape(tuple(x.shape[:-1])) if bias is None else product.reshape(tuple(x.shape[:-1])) + bias)  # type: ignore[no-any-return]
+            return product.reshape(tuple(x.shape[:-1])) if bias is None else product.reshape(tuple(x.shape[:-1])) + bias  # type: ignore[no-any-return]
         return fused.linear(x, weight, bias)  # type: ignore[no-any-return]
     except AttributeError:
         tensor_operands("linear", input=x, weight=weight)
@@ -110,10 +110,14 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor_operands("one_hot", tensor=tensor)
     array: Any = tensor.array
     if array.dtype.kind not in "iu":
-        raise OperandError(message("one_hot is only applicable to index tensor", got=f"dtype {tensor.dtype}", fix="tensor.long()"))
+        raise OperandError(
+            message("one_hot is only applicable to index tensor", got=f"dtype {tensor.dtype}", fix="tensor.long()")
+        )
     if num_classes == -1:
         if not array.size:
-            raise AutogradError(message("one_hot: Can not infer total number of classes from empty tensor.", fix="pass num_classes"))
+            raise AutogradError(
+                message("one_hot: Can not infer total number of classes from empty tensor.", fix="pass num_classes")
+            )
         if local.mode.tracer is not None:
             local.mode.tracer.read(tensor)
         num_classes = int(array.max()) + 1
@@ -161,7 +165,7 @@ def _at_least(norm: Any, eps: float) -> Any:
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """|x1 - x2 + eps|_p along the last dimension; the operands broadcast."""
-    gap: Any = x1 - x2 + eps  # type: ignore[operator]
+    gap: Any = x1 - x2 + eps
     return _norm(gap, p, (gap.ndim - 1,), keepdim)  # type: ignore[no-any-return]
 
 

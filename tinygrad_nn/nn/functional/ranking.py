@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
 __all__ = [
-    "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "soft_margin_loss", "triplet_margin_loss",
+    "cosine_embedding_loss",
+    "hinge_embedding_loss",
+    "margin_ranking_loss",
+    "soft_margin_loss",
+    "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
-]  # fmt: skip
+]
 
 
 def _at_least_zero(x: Any) -> Any:
@@ -25,9 +29,13 @@ def _at_least_zero(x: Any) -> Any:
 
 
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None,
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """x where the target is 1, max(0, margin - x) where it is -1. (Hadsell et al., 2006)"""
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("hinge_embedding_loss", input=input, target=target)
@@ -38,9 +46,14 @@ def hinge_embedding_loss(
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
-    reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """max(0, -t (x1 - x2) + margin): t = 1 if x1 should be the larger, else -1.
 
     Raises RuntimeError unless the three have the same number of dimensions.
@@ -54,8 +67,8 @@ def margin_ranking_loss(
                 got=f"input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)}, target {tuple(target.shape)}",
             )
         )
-    gap: Any = input1 - input2  # type: ignore[operator]
-    return reduced(_at_least_zero(-target * gap + margin), reduction)  # type: ignore[no-any-return, operator]
+    gap: Any = input1 - input2
+    return reduced(_at_least_zero(-target * gap + margin), reduction)  # type: ignore[no-any-return]
 
 
 def soft_margin_loss(
@@ -64,14 +77,19 @@ def soft_margin_loss(
     """log(1 + exp(-t x)) for targets 1 and -1."""
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("soft_margin_loss", input=input, target=target)
-    product: Any = target * input  # type: ignore[operator]
+    product: Any = target * input
     return reduced(-ops.log_sigmoid(product), reduction)  # type: ignore[no-any-return]
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
-    reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """1 - cos(x1, x2) where the target is 1, max(0, cos - margin) where it is -1.
 
     x1, x2: (N, D) or (D,); target: (N,) or (). Raises RuntimeError for other shapes.
@@ -98,32 +116,61 @@ def cosine_embedding_loss(
 
 
 def triplet_margin_loss(
-    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
-    swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin), d(x, y) = |x - y + eps|_p along the last dimension.
 
     swap: takes d(positive, negative) instead where it is smaller. (Balntas et al., 2016)
     Raises ValueError unless margin > 0, RuntimeError for different numbers of dimensions.
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    return _triplet(
-        lambda x, y: pairwise_distance(x, y, p, eps), anchor, positive, negative, margin, swap, reduction, "triplet_margin_loss"
+    result: Tensor = _triplet(
+        lambda x, y: pairwise_distance(x, y, p, eps),
+        anchor,
+        positive,
+        negative,
+        margin,
+        swap,
+        reduction,
+        "triplet_margin_loss",
     )
+    return result
 
 
 def triplet_margin_with_distance_loss(
-    anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
-    margin: float = 1.0, swap: bool = False, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
     """`triplet_margin_loss` with a distance of the caller's own."""
     reduction = reduction_of(None, None, reduction)
     distance = pairwise_distance if distance_function is None else distance_function
-    return _triplet(distance, anchor, positive, negative, margin, swap, reduction, "triplet_margin_with_distance_loss")
+    return _triplet(distance, anchor, positive, negative, margin, swap, reduction, "triplet_margin_with_distance_loss")  # type: ignore[no-any-return]
 
 
 def _triplet(
-    distance: Callable[..., Any], anchor: Any, positive: Any, negative: Any, margin: float, swap: bool, reduction: str, name: str
+    distance: Callable[..., Any],
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float,
+    swap: bool,
+    reduction: str,
+    name: str,
 ) -> Any:
     tensor_operands(name, anchor=anchor, positive=positive, negative=negative)
     if margin <= 0:
@@ -131,7 +178,8 @@ def _triplet(
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise AutogradError(
             message(
-                f"{name}{here()}: the anchor, positive, and negative tensors are expected to have the same number of dimensions",
+                f"{name}{here()}: the anchor, positive, and negative tensors are expected to have the same "
+                "number of dimensions",
                 got=f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs",
             )
         )

@@ -41,7 +41,8 @@ def _check_pair(name: str, input: Any, target: Any) -> None:
             )
         )
     warnings.warn(
-        f"Using a target size ({b}) that is different to the input size ({a}). This will likely lead to incorrect results "
+        f"Using a target size ({b}) that is different to the input size ({a}). This will likely lead "
+        "to incorrect results "
         "due to broadcasting. Please ensure they have the same size.",
         stacklevel=4,
     )
@@ -58,9 +59,13 @@ def _fix(a: tuple[int, ...], b: tuple[int, ...]) -> str:
 
 
 def mse_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """(input - target)^2. With weights of the input's shape, a "mean" is divided by their sum.
 
     Raises RuntimeError where the operands broadcast to a shape that neither has: (N, 1) against (N,).
@@ -81,9 +86,13 @@ def mse_loss(
 
 
 def l1_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """|input - target|; shapes, weights and errors as in `mse_loss`."""
     reduction = reduction_of(size_average, reduce, reduction)
     _check_pair("l1_loss", input, target)
@@ -98,14 +107,21 @@ def l1_loss(
 def _check_weight(name: str, weight: Any, input: Any) -> None:
     if tuple(weight.shape) != tuple(input.shape):
         raise ArgumentError(
-            message(f"{name}: Weights and input must have the same size.", got=f"weight {tuple(weight.shape)}, input {tuple(input.shape)}")
+            message(
+                f"{name}: Weights and input must have the same size.",
+                got=f"weight {tuple(weight.shape)}, input {tuple(input.shape)}",
+            )
         )
 
 
 def smooth_l1_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
     beta: float = 1.0,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """d^2 / (2 beta) where d = |input - target| < beta, else d - beta / 2. (Girshick, "Fast R-CNN", 2015)
 
     Raises RuntimeError for a negative beta; shapes as in `mse_loss`.
@@ -141,9 +157,15 @@ def huber_loss(
 
 
 def poisson_nll_loss(
-    input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None,
-    eps: float = 1e-8, reduce: bool | None = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """exp(x) - t x, for the logarithm x of a Poisson rate; x - t log(x + eps) if not `log_input`.
 
     full: adds Stirling's approximation of log t!, t log t - t + log(2 pi t) / 2, where t > 1.
@@ -173,7 +195,7 @@ def gaussian_nll_loss(
         raise ArgumentError(message(f"{reduction} is not valid", got=repr(reduction), fix="'none', 'mean' or 'sum'"))
     v = _variance(input, var)
     v = v + (ops.clamp(v, eps, None) - v).detach()
-    gap: Any = input - target  # type: ignore[operator]
+    gap: Any = input - target
     each = (ops.log(v) + gap * gap / v) * 0.5
     return reduced(each + 0.5 * math.log(2 * math.pi) if full else each, reduction)  # type: ignore[no-any-return]
 
@@ -185,7 +207,9 @@ def _variance(input: Any, var: Any) -> Any:
     else:
         v = var
     if local.mode.tracer is None and np.any(v.array < 0):
-        raise ArgumentError(message("gaussian_nll_loss: var has negative entry/entries", got=f"smallest {v.array.min()}"))
+        raise ArgumentError(
+            message("gaussian_nll_loss: var has negative entry/entries", got=f"smallest {v.array.min()}")
+        )
     size = tuple(v.shape)
     if size == shape:
         return v
@@ -193,13 +217,23 @@ def _variance(input: Any, var: Any) -> Any:
         return v.reshape((*size, 1))
     if len(size) == len(shape) and np.sum([n for m, n in zip(shape, size, strict=True) if m != n]) == 1:
         return v
-    raise ArgumentError(message("gaussian_nll_loss: var is of incorrect size", got=f"var {size}, input {shape}", fix=f"var {shape} or {(*shape[:-1], 1)}"))
+    raise ArgumentError(
+        message(
+            "gaussian_nll_loss: var is of incorrect size",
+            got=f"var {size}, input {shape}",
+            fix=f"var {shape} or {(*shape[:-1], 1)}",
+        )
+    )
 
 
 def kl_div(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
     log_target: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """t (log t - x), the Kullback-Leibler divergence from log probabilities x to probabilities t.
 
     log_target: the target holds log t. reduction "batchmean" divides the sum by the batch size.
@@ -209,7 +243,8 @@ def kl_div(
         reduction = reduction_of(size_average, reduce, reduction)
     elif reduction == "mean":
         warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides only "
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. "
+            "'batchmean' divides only "
             "by the batch size, and aligns with the KL div math definition.",
             stacklevel=3,
         )

@@ -58,7 +58,8 @@ def get_total_norm(
     if error_if_nonfinite and not np.isfinite(total.item()):
         raise AutogradError(
             message(
-                f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped",
+                f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot "
+                "be clipped",
                 got=f"norm {total.item()}",
                 fix="find where it arises with autograd.detect_anomaly(), or set error_if_nonfinite=False",
             )
@@ -73,9 +74,11 @@ def _alike(norms: list[Any]) -> tuple[Any, ...]:
 
 
 @no_grad()
-def clip_grads_with_norm_(parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
+def clip_grads_with_norm_(
+    parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
     """Multiply all gradients by min(1, max_norm / (total_norm + 1e-6))."""
-    factor = ops.clamp(max_norm / (total_norm + 1e-6), None, 1.0)  # type: ignore[operator]
+    factor = ops.clamp(max_norm / (total_norm + 1e-6), None, 1.0)
     for parameter in _listed(parameters):
         if parameter.grad is not None:
             _mul_(parameter.grad, factor)
@@ -86,7 +89,11 @@ _mul_ = inplace(ops.mul, "mul")
 
 @no_grad()
 def clip_grad_norm_(
-    parameters: Parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+    parameters: Parameters,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients together so that their total norm is at most `max_norm`; gives the norm before.
 

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 from tinygrad_nn.errors import ArgumentError, IndexingError, message
 from tinygrad_nn.nn.functional.linear import normalize
 from tinygrad_nn.nn.module import Module
-from tinygrad_nn.nn.utils.normalised import as_matrix, norm_except, power_iteration, random_unit, spectral, weight_normed
+from tinygrad_nn.nn.utils.normalised import (
+    as_matrix,
+    norm_except,
+    power_iteration,
+    random_unit,
+    spectral,
+    weight_normed,
+)
 from tinygrad_nn.nn.utils.parametrize import register_parametrization
 from tinygrad_nn.nn.utils.weight_norm import output_dim
 from tinygrad_nn.primitive import TYPES
@@ -64,9 +71,13 @@ class _SpectralNorm(Module):
     def __init__(self, weight: Any, n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12) -> None:
         super().__init__()
         if not -weight.ndim <= dim < weight.ndim:
-            raise IndexingError(f"Dimension out of range (expected to be in range of [-{weight.ndim}, {weight.ndim - 1}] but got {dim})")
+            raise IndexingError(
+                f"Dimension out of range (expected to be in range of [-{weight.ndim}, {weight.ndim - 1}] but got {dim})"
+            )
         if n_power_iterations <= 0:
-            raise ArgumentError(message("Expected n_power_iterations to be positive", got=f"n_power_iterations={n_power_iterations}"))
+            raise ArgumentError(
+                message("Expected n_power_iterations to be positive", got=f"n_power_iterations={n_power_iterations}")
+            )
         self.dim = dim % weight.ndim
         self.eps = eps
         self.n_power_iterations = n_power_iterations

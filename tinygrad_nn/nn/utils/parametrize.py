@@ -18,9 +18,12 @@ from tinygrad_nn.nn.parameter import Parameter
 from tinygrad_nn.primitive import TYPES, node_of
 
 __all__ = [
-    "ParametrizationList", "is_parametrized", "register_parametrization", "remove_parametrizations",
+    "ParametrizationList",
+    "is_parametrized",
+    "register_parametrization",
+    "remove_parametrizations",
     "type_before_parametrizations",
-]  # fmt: skip
+]
 
 M = TypeVar("M", bound=Module)
 
@@ -53,7 +56,10 @@ class ParametrizationList(ModuleList):
         if self.is_tensor:
             if new.dtype != original.dtype:
                 raise ArgumentError(
-                    message("When `right_inverse` outputs one tensor, it may not change the dtype.", got=f"{original.dtype} to {new.dtype}")
+                    message(
+                        "When `right_inverse` outputs one tensor, it may not change the dtype.",
+                        got=f"{original.dtype} to {new.dtype}",
+                    )
                 )
             self.ntensors = 1
             if new is not original:
@@ -66,7 +72,10 @@ class ParametrizationList(ModuleList):
                 _register(self, f"original{k}", kept)
         else:
             raise ArgumentError(
-                message("'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...).", got=type(new).__name__)
+                message(
+                    "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...).",
+                    got=type(new).__name__,
+                )
             )
         if not unsafe:
             _check_same(original, self())
@@ -88,7 +97,10 @@ class ParametrizationList(ModuleList):
             for module in reversed(list(self)):
                 if not hasattr(module, "right_inverse"):
                     raise AutogradError(
-                        message(f"parametrization {type(module).__name__} does not implement right_inverse.", fix="define right_inverse(self, value)")
+                        message(
+                            f"parametrization {type(module).__name__} does not implement right_inverse.",
+                            fix="define right_inverse(self, value)",
+                        )
                     )
                 value = module.right_inverse(value)
             values = [value] if self.is_tensor else list(value)
@@ -104,7 +116,8 @@ def _check_same(before: Any, after: Any) -> None:
         if a != b:
             raise ArgumentError(
                 message(
-                    f"Registering a parametrization may not change the {what} of the tensor, unless `unsafe` flag is enabled.",
+                    f"Registering a parametrization may not change the {what} of the tensor, unless `unsafe` flag "
+                    "is enabled.",
                     got=f"{a} became {b}",
                 )
             )
@@ -114,7 +127,7 @@ def _check_same(before: Any, after: Any) -> None:
 
 
 @cache
-def _parametrized(base: type[Module], names: tuple[str, ...]) -> Any:
+def _parametrized(base: Any, names: tuple[str, ...]) -> Any:
     """A subclass of `base` in which each name is a property."""
     body: dict[str, Any] = {name: _property(name) for name in names}
     body["__reduce_ex__"] = lambda self, protocol: (_rebuilt, (base, names), self.__getstate__())
@@ -134,7 +147,8 @@ def _property(name: str) -> property:
 
 
 def _rebuilt(base: type[Module], names: tuple[str, ...]) -> Module:
-    cls = _parametrized(base, names)
+    before: Any = base  # a class as a dictionary key: its own __hash__ is not the instances'
+    cls = _parametrized(before, names)
     return cls.__new__(cls)  # type: ignore[no-any-return]
 
 
@@ -155,7 +169,8 @@ def register_parametrization(module: M, tensor_name: str, parametrization: Modul
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
         raise ArgumentError(
-            f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name '{tensor_name}'"
+            f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name "
+            f"'{tensor_name}'"
         )
     original = getattr(module, tensor_name)
     made = ParametrizationList([parametrization], original, unsafe)
@@ -194,12 +209,14 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
         original = Parameter(shown.detach()) if node_of(shown) is not None else shown
     else:
         raise ArgumentError(
-            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized in terms of a sequence of tensors."
+            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized in "
+            "terms of a sequence of tensors."
         )
     base = type_before_parametrizations(module)
     del module.parametrizations[tensor_name]
     names = tuple(module.parametrizations)
-    module.__class__ = _parametrized(base, names) if names else base
+    before: Any = base
+    module.__class__ = _parametrized(before, names) if names else base
     if not names:
         del module.parametrizations
     _register(module, tensor_name, original)

@@ -34,7 +34,10 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     total = sum(p.array.size for p in given)
     if vec.array.size < total:
         raise ShapeError(
-            message("vector_to_parameters: the vector is too short", got=f"{vec.array.size} elements for {total} in the parameters")
+            message(
+                "vector_to_parameters: the vector is too short",
+                got=f"{vec.array.size} elements for {total} in the parameters",
+            )
         )
     start = 0
     for parameter in given:

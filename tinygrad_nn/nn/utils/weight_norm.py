@@ -12,7 +12,14 @@ from tinygrad_nn.errors import ArgumentError, AutogradError, message
 from tinygrad_nn.nn.linear import UninitializedParameter
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.parameter import Parameter
-from tinygrad_nn.nn.utils.normalised import as_matrix, norm_except, power_iteration, random_unit, spectral, weight_normed
+from tinygrad_nn.nn.utils.normalised import (
+    as_matrix,
+    norm_except,
+    power_iteration,
+    random_unit,
+    spectral,
+    weight_normed,
+)
 
 __all__ = ["remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
 
@@ -43,13 +50,18 @@ def _hooks_of(module: Module, kind: type[_Recomputed], name: str) -> list[int]:
 def _parameter(module: Module, kind: type[_Recomputed], name: str) -> Any:
     """The parameter to replace: there, initialised, and not replaced already."""
     if _hooks_of(module, kind, name):
-        raise AutogradError(message(f"Cannot register two {kind.title} hooks on the same parameter {name}", got=type(module).__name__))
+        raise AutogradError(
+            message(f"Cannot register two {kind.title} hooks on the same parameter {name}", got=type(module).__name__)
+        )
     weight = module._parameters.get(name)
     if weight is None:
         raise ArgumentError(message(f"{kind.title}: the module has no parameter `{name}`", got=repr(module)))
     if isinstance(weight, UninitializedParameter):
         raise ArgumentError(
-            message(f"The module passed to `{kind.title}` can't have uninitialized parameters", fix="run it once on an input first")
+            message(
+                f"The module passed to `{kind.title}` can't have uninitialized parameters",
+                fix="run it once on an input first",
+            )
         )
     return weight
 
@@ -60,7 +72,7 @@ def _take_out(module: Module, kind: type[_Recomputed], name: str) -> Any:
         raise ArgumentError(f"{kind.title} of '{name}' not found in {module}")
     hook = module._hooks.pre.pop(found[0]).function
     with no_grad():
-        return hook.weight(module, False).detach()
+        return hook.weight(module, False).detach()  # type: ignore[attr-defined]
 
 
 class _WeightNorm(_Recomputed):
@@ -125,7 +137,9 @@ def spectral_norm(
     Raises ValueError unless n_power_iterations is positive, RuntimeError if that was done already.
     """
     if n_power_iterations <= 0:
-        raise ArgumentError(message("Expected n_power_iterations to be positive", got=f"n_power_iterations={n_power_iterations}"))
+        raise ArgumentError(
+            message("Expected n_power_iterations to be positive", got=f"n_power_iterations={n_power_iterations}")
+        )
     weight = _parameter(module, _SpectralNorm, name)
     hook = _SpectralNorm(name, n_power_iterations, output_dim(module, dim), eps)
     with no_grad():

@@ -1,0 +1,240 @@
+"""The first slice of `compile`: the recorded program equals the step, bit for bit, and reads well."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_nn as tg
+from tests.ops.table import GRADIENTS, NO_GRADIENT
+from tinygrad_nn import nn, optim
+from tinygrad_nn.compiler import compile
+from tinygrad_nn.compiler.emit_numpy import emit
+from tinygrad_nn.compiler.program import Program
+from tinygrad_nn.compiler.record import Recorder
+from tinygrad_nn.primitive import REGISTRY, apply, wrap
+from tinygrad_nn.tape import local
+
+rng = np.random.default_rng(5)
+X = rng.standard_normal((100, 6, 12)).astype(np.float32)
+Y = rng.integers(0, 4, (100, 6))
+
+OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
+    "sgd": lambda p: optim.SGD(p, lr=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "adam": lambda p: optim.Adam(p, lr=0.01),
+    "adamw": lambda p: optim.AdamW(p, lr=0.01, weight_decay=0.1),
+}
+
+
+def net() -> nn.Sequential:
+    tg.manual_seed(1)
+    return nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 4))
+
+
+def make(build: Callable[[], nn.Module], optimizer: str) -> tuple[nn.Module, Callable[..., Any]]:
+    model = build()
+    opt = OPTIMIZERS[optimizer](model.parameters())
+    loss_fn = nn.CrossEntropyLoss()
+
+    def train_step(x: Any, y: Any) -> Any:
+        opt.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        opt.step()
+        return loss
+
+    return model, train_step
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_compiled_step_equals_the_step_bit_for_bit(optimizer: str) -> None:
+    (plain, step), (model, other) = make(net, optimizer), make(net, optimizer)
+    compiled = compile(other)
+    tg.manual_seed(7)
+    expected = [step(tg.tensor(x), tg.tensor(y)).item() for x, y in zip(X, Y)]
+    tg.manual_seed(7)
+    found = [compiled(tg.tensor(x), tg.tensor(y)).item() for x, y in zip(X, Y)]
+    assert found == expected
+    for p, q in zip(plain.parameters(), model.parameters()):
+        np.testing.assert_array_equal(p.array, q.array)
+        np.testing.assert_array_equal(p.grad.array, q.grad.array)
+
+
+def test_the_source_is_the_golden_file(request: pytest.FixtureRequest) -> None:
+    model, step = make(lambda: nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 4)), "sgd")
+    compiled = compile(step)
+    for x, y in zip(X[:2], Y[:2]):
+        compiled(tg.tensor(x), tg.tensor(y))
+    path = Path(__file__).parent / "golden" / "train_step.py.txt"
+    if request.config.getoption("--update-golden"):
+        path.write_text(compiled.source)
+    assert compiled.source == path.read_text()
+
+
+def test_dead_code_is_removed() -> None:
+    model, _ = make(net, "sgd")
+    w = tg.ones(3, requires_grad=True)
+
+    def step(x: Any) -> Any:
+        w.grad = None
+        (x * 5).exp()  # nobody looks
+        loss = (w * x).sum()
+        loss.backward()
+        return loss
+
+    compiled = compile(step)
+    for _ in range(2):
+        compiled(tg.ones(3))
+    assert "exp" not in compiled.source and "x * 5" not in compiled.source
+    assert "d_p" in compiled.source
+
+
+def test_another_batch_size_and_eval_mode_record_again() -> None:
+    model, step = make(net, "sgd")
+    compiled = compile(step)
+    for size in (6, 6, 4, 6):
+        compiled(tg.tensor(X[0][:size]), tg.tensor(Y[0][:size]))
+    assert len(compiled.runners) == 2
+    assert "draw" in compiled.source
+    model.eval()
+    compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    assert "draw" not in compiled.source
+
+
+def test_a_changed_learning_rate_records_again() -> None:
+    w = tg.ones(2, requires_grad=True)
+    opt = optim.SGD([w], lr=1.0)
+
+    def step() -> Any:
+        opt.zero_grad()
+        loss = (w * 1.0).sum()
+        loss.backward()
+        opt.step()
+        return loss
+
+    compiled = compile(step)
+    for lr in (1.0, 1.0, 1.0, 0.5, 0.5):
+        opt.param_groups[0]["lr"] = lr
+        compiled()
+    assert w.tolist() == [-3.0, -3.0]
+
+
+def test_buffers_and_parameters_loaded_later_are_seen() -> None:
+    model, step = make(net, "sgd")
+    compiled = compile(step)
+    for _ in range(2):
+        compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    fresh, plain = make(net, "sgd")
+    model.load_state_dict(copy.deepcopy(fresh.state_dict()))
+    tg.manual_seed(3)
+    expected = plain(tg.tensor(X[1]), tg.tensor(Y[1])).item()
+    tg.manual_seed(3)
+    assert compiled(tg.tensor(X[1]), tg.tensor(Y[1])).item() == expected
+
+
+def test_a_look_at_a_value_is_refused_with_the_line() -> None:
+    def step(x: Any) -> Any:
+        return x * 2 if x.sum() > 0 else x
+
+    compiled = compile(step)
+    compiled(tg.ones(2))
+    with pytest.raises(RuntimeError, match=r"(?s)looks at the value of a tensor.*test_compile.py:\d+.*where"):
+        compiled(tg.ones(2))
+
+
+def test_gradients_that_were_there_before_are_refused() -> None:
+    w = tg.ones(2, requires_grad=True)
+
+    def step(x: Any) -> Any:
+        loss = (w * x).sum()
+        loss.backward()
+        return loss
+
+    compiled = compile(step)
+    compiled(tg.ones(2))
+    with pytest.raises(RuntimeError, match=r"(?s)adds to gradients of an earlier one.*zero_grad"):
+        compiled(tg.ones(2))
+
+
+def test_a_step_returns_tensors() -> None:
+    compiled = compile(lambda x: 3)
+    compiled(tg.ones(2))
+    with pytest.raises(RuntimeError, match=r"(?s)a step returns tensors.*int"):
+        compiled(tg.ones(2))
+
+
+def test_a_stale_graph_is_noticed_after_a_compiled_step() -> None:
+    model, step = make(net, "sgd")
+    compiled = compile(step)
+    for _ in range(2):
+        compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    loss = model(tg.tensor(X[0])).sum()
+    compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def emitted(name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """One primitive through the compiler: (its forward's result, the emitted text's result)."""
+    primitive = REGISTRY[name]
+    tensors: dict[str, Any] = {}
+
+    def as_operand(arg: Any) -> Any:
+        if isinstance(arg, (np.ndarray, np.floating)):
+            array = np.array(arg, np.float32) if arg.dtype == np.float64 else arg
+            tensors[f"x{len(tensors)}"] = wrap(array)
+            return tensors[f"x{len(tensors) - 1}"]
+        return [as_operand(item) for item in arg] if isinstance(arg, list) else arg
+
+    call = tuple([as_operand(arg) for arg in args])
+    recorder = Recorder("f", tensors)
+    local.mode.tracer = recorder
+    try:
+        with tg.no_grad():
+            result = apply(primitive, call)
+    finally:
+        local.mode.tracer = None
+    program: Program = recorder.program
+    program.outputs = [recorder._operand(result)]
+    if isinstance(result, np.ndarray):
+        return result, result  # nothing in it was a tensor
+    program.check()
+    text, namespace = emit(program)
+    exec(text, namespace)
+    (found,) = namespace["f"](*[t.array for t in tensors.values()])
+    return result.array, found
+
+
+@pytest.mark.parametrize("name", [name for name, p in REGISTRY.items() if name in GRADIENTS and not p.multi and p.arity])
+def test_emitted_text_computes_the_bits_of_the_forward(name: str) -> None:
+    for args in GRADIENTS[name]:
+        expected, found = emitted(name, args)
+        np.testing.assert_array_equal(expected, found)
+        assert np.asarray(found).dtype == expected.dtype
+
+
+@pytest.mark.parametrize("name", [name for name in NO_GRADIENT if name in REGISTRY and REGISTRY[name].arity and not REGISTRY[name].multi])
+def test_emitted_text_of_primitives_without_gradient(name: str) -> None:
+    args = NO_GRADIENT[name][0]
+    if isinstance(args[0], tuple):
+        pytest.skip("takes a tuple of indices")
+    expected, found = emitted(name, args)
+    np.testing.assert_array_equal(expected, found)
+
+
+def test_a_program_prints_and_checks_itself() -> None:
+    model, step = make(net, "sgd")
+    compiled = compile(step)
+    for _ in range(2):
+        compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    text = str(compiled.program)
+    assert "-- backward" in text and "linear(x, weight_0, bias_0)" in text
+    compiled.program.instructions.reverse()
+    with pytest.raises(AssertionError, match="read before it is made"):
+        compiled.program.check()

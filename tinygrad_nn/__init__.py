@@ -5,7 +5,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tinygrad_nn import autograd, linalg
-from tinygrad_nn.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from tinygrad_nn.autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from tinygrad_nn.creation import (
     BFloat16Tensor,
     BoolTensor,
@@ -228,6 +235,8 @@ from tinygrad_nn.functions.unary import asin as arcsin
 from tinygrad_nn.functions.unary import atan as arctan
 from tinygrad_nn.functions.unary import trunc as fix
 from tinygrad_nn.functions.unary import neg as negative
+from tinygrad_nn.functions.broadcast import broadcast_tensors, broadcast_to
+from tinygrad_nn.functions.overwrite import masked_fill, masked_select
 from tinygrad_nn.functions.joining import cat, chunk, hstack, split, stack, unbind, vstack
 from tinygrad_nn.functions.joining import cat as concat
 from tinygrad_nn.functions.joining import cat as concatenate
@@ -238,8 +247,6 @@ from tinygrad_nn.functions.places import (
     index_fill,
     index_put,
     index_select,
-    masked_fill,
-    masked_select,
     scatter,
     scatter_add,
     take,
@@ -261,8 +268,6 @@ from tinygrad_nn.functions.rearrange import (
 from tinygrad_nn.functions.shape import (
     atleast_1d,
     atleast_2d,
-    broadcast_tensors,
-    broadcast_to,
     diagonal,
     flatten,
     moveaxis,
@@ -296,6 +301,7 @@ from tinygrad_nn.functions.sorting import (
 from tinygrad_nn.functions.fill import empty_like, full_like, ones_like, zeros_like
 from tinygrad_nn.functions.sampling import bernoulli, multinomial, poisson
 from tinygrad_nn.generator import Generator, default_generator
+from tinygrad_nn.hardware import accelerator, amp, autocast, backends, cuda, mps, xpu
 from tinygrad_nn.placement import (
     Size,
     channels_last,
@@ -310,7 +316,16 @@ from tinygrad_nn.placement import (
     strided,
 )
 from tinygrad_nn.printing import set_printoptions
-from tinygrad_nn.settings import get_num_interop_threads, get_num_threads, set_num_interop_threads, set_num_threads
+from tinygrad_nn.settings import (
+    are_deterministic_algorithms_enabled,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    set_float32_matmul_precision,
+    set_num_interop_threads,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from tinygrad_nn.tensor import Tensor, broadcast_shapes, is_tensor, result_type
 
 # log(0) is -inf and 0 / 0 is NaN, in silence as in PyTorch: NumPy's warnings about that, where they
@@ -318,7 +333,7 @@ from tinygrad_nn.tensor import Tensor, broadcast_shapes, is_tensor, result_type
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_nn\.")
 
 if TYPE_CHECKING:
-    from tinygrad_nn import datasets, func, interop, nn, optim, train, utils, viz
+    from tinygrad_nn import datasets, func, interop, nn, optim, utils, viz
     from tinygrad_nn.compiler import compile
     from tinygrad_nn.serialization import load, save
 
@@ -326,7 +341,7 @@ _LATER = {
     "compile": "tinygrad_nn.compiler",
     "load": "tinygrad_nn.serialization",
     "save": "tinygrad_nn.serialization",
-    **{name: "" for name in ("datasets", "func", "interop", "nn", "optim", "train", "utils", "viz")},
+    **{name: "" for name in ("datasets", "func", "interop", "nn", "optim", "utils", "viz")},
 }
 """What is imported when it is first asked for, so that `import tinygrad_nn` stays quick."""
 

@@ -117,7 +117,7 @@ class _BrainFloat(dtype):
             from ml_dtypes import bfloat16 as kind
         except ImportError:
             raise MissingPackage('bfloat16 needs a package: pip install "tinygrad_nn[bfloat16]"') from None
-        found = np.dtype(kind)
+        found: np.dtype[Any] = np.dtype(kind)
         dtype.of[found] = self
         return found
 

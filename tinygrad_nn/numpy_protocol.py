@@ -11,15 +11,30 @@ A function outside the tables has no gradient here. It gets the arrays where no 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions import (
-    attributes, binary, contract, elementwise, factor, fill, joining, linalg, norms, places, rearrange, reduce, select,
-    shape, sorting, unary,
+    attributes,
+    binary,
+    broadcast,
+    contract,
+    elementwise,
+    factor,
+    fill,
+    joining,
+    linalg,
+    norms,
+    places,
+    rearrange,
+    reduce,
+    select,
+    shape,
+    sorting,
+    unary,
 )  # fmt: skip
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.primitive import TYPES, node_of, wrap
@@ -30,7 +45,8 @@ Call = Callable[..., Any]
 
 
 UFUNCS: dict[Any, Call] = {
-    np.add: binary.add, np.subtract: binary.sub, np.multiply: binary.mul, np.divide: binary.div, np.true_divide: binary.div,
+    np.add: binary.add, np.subtract: binary.sub, np.multiply: binary.mul, np.divide: binary.div,
+    np.true_divide: binary.div,
     np.floor_divide: binary.floor_divide, np.remainder: binary.remainder, np.fmod: binary.fmod, np.power: binary.pow,
     np.float_power: binary.pow, np.matmul: linalg.matmul, np.arctan2: binary.atan2, np.maximum: binary.maximum,
     np.minimum: binary.minimum, np.logaddexp: binary.logaddexp, np.equal: binary.eq, np.not_equal: binary.ne,
@@ -41,7 +57,8 @@ UFUNCS: dict[Any, Call] = {
     np.absolute: ops.abs, np.fabs: ops.abs, np.sign: ops.sign, np.square: ops.square, np.sqrt: ops.sqrt,
     np.reciprocal: ops.reciprocal, np.exp: ops.exp, np.exp2: ops.exp2, np.expm1: ops.expm1, np.log: ops.log,
     np.log2: ops.log2, np.log10: ops.log10, np.log1p: ops.log1p, np.sin: ops.sin, np.cos: ops.cos, np.tan: ops.tan,
-    np.arcsin: ops.asin, np.arccos: ops.acos, np.arctan: ops.atan, np.sinh: ops.sinh, np.cosh: ops.cosh, np.tanh: ops.tanh,
+    np.arcsin: ops.asin, np.arccos: ops.acos, np.arctan: ops.atan, np.sinh: ops.sinh, np.cosh: ops.cosh,
+    np.tanh: ops.tanh,
     np.floor: ops.floor, np.ceil: ops.ceil, np.trunc: ops.trunc, np.rint: ops.round, np.isnan: ops.isnan,
     np.isinf: ops.isinf, np.isfinite: ops.isfinite,
 }  # fmt: skip
@@ -70,7 +87,11 @@ def _over(function: Call) -> Call:
             for k in sorted([d % a.ndim for d in axis], reverse=True):
                 a = function(a, k, keepdims, **options)
             return a
-        return function(a, **_dims(axis), keepdim=keepdims, **options) if axis is not None or not keepdims else _kept(function, a, options)
+        return (
+            function(a, **_dims(axis), keepdim=keepdims, **options)
+            if axis is not None or not keepdims
+            else _kept(function, a, options)
+        )
 
     return call
 
@@ -132,7 +153,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             raise ValueError(f"np.split: {indices_or_sections} sections do not divide {n} equally")
         return list(joining.split(ary, n // indices_or_sections, k))
     ends = [0, *accumulate(indices_or_sections, lambda _, end: min(end, n)), n]
-    return [shape.narrow(ary, k, a, b - a) for a, b in zip(ends, ends[1:], strict=False)]
+    return [shape.narrow(ary, k, a, b - a) for a, b in pairwise(ends)]
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
@@ -155,7 +176,9 @@ def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    return rearrange.repeat_interleave(a, wrap(np.asarray(repeats)) if isinstance(repeats, (list, tuple)) else repeats, axis)
+    return rearrange.repeat_interleave(
+        a, wrap(np.asarray(repeats)) if isinstance(repeats, (list, tuple)) else repeats, axis
+    )
 
 
 def _flip(m: Any, axis: Any = None) -> Any:
@@ -212,6 +235,20 @@ def _isclose(function: Call) -> Call:
     return call
 
 
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
+    return contract.einsum(subscripts, *operands)
+
+
+def _nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    return unary.nan_to_num(x, nan, posinf, neginf)
+
+
+def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    return places.take_along_dim(arr, indices, axis)
+
+
 def _array_equal(a1: Any, a2: Any) -> bool:
     left, right = [one.array if type(one) in TYPES else np.asarray(one) for one in (a1, a2)]
     return bool(np.array_equal(left, right))
@@ -228,20 +265,20 @@ FUNCTIONS: dict[Any, Call] = {
     np.column_stack: _column_stack, np.split: _split, np.reshape: lambda a, shape_: shape.reshape(a, shape_),
     np.transpose: _transpose, np.swapaxes: shape.swapaxes, np.moveaxis: shape.movedim, np.ravel: shape.ravel,
     np.squeeze: lambda a, axis=None: shape.squeeze(a, axis), np.expand_dims: _expand_dims,
-    np.broadcast_to: lambda array, shape_: shape.broadcast_to(array, shape_),
-    np.broadcast_arrays: lambda *arrays: shape.broadcast_tensors(*arrays),
+    np.broadcast_to: lambda array, shape_: broadcast.broadcast_to(array, shape_),
+    np.broadcast_arrays: lambda *arrays: broadcast.broadcast_tensors(*arrays),
     np.atleast_1d: shape.atleast_1d, np.atleast_2d: shape.atleast_2d, np.tile: lambda A, reps: rearrange.tile(A, reps),
     np.repeat: _repeat, np.roll: _roll, np.flip: _flip, np.fliplr: rearrange.fliplr, np.flipud: rearrange.flipud,
     np.tril: lambda m, k=0: rearrange.tril(m, k), np.triu: lambda m, k=0: rearrange.triu(m, k),
     np.diag: lambda v, k=0: rearrange.diag(v, k), np.meshgrid: _meshgrid,
     np.diagonal: lambda a, offset=0, axis1=0, axis2=1: shape.diagonal(a, offset, axis1, axis2),
-    np.trace: lambda a: linalg.trace(a), np.einsum: lambda subscripts, *operands, optimize=False: contract.einsum(subscripts, *operands),
+    np.trace: lambda a: linalg.trace(a), np.einsum: _einsum,
     np.tensordot: lambda a, b, axes=2: contract.tensordot(a, b, axes), np.dot: _dot,
     np.inner: linalg.inner, np.outer: lambda a, b: linalg.outer(shape.ravel(a), shape.ravel(b)),
     np.vdot: lambda a, b: linalg.dot(shape.ravel(a), shape.ravel(b)),
-    np.where: elementwise.where, np.clip: _clip, np.nan_to_num: lambda x, copy=True, nan=0.0, posinf=None, neginf=None: unary.nan_to_num(x, nan, posinf, neginf),
+    np.where: elementwise.where, np.clip: _clip, np.nan_to_num: _nan_to_num,
     np.round: _around, np.around: _around, np.isclose: _isclose(binary.isclose), np.allclose: _isclose(binary.allclose),
-    np.array_equal: _array_equal, np.take: _take, np.take_along_axis: lambda arr, indices, axis=-1: places.take_along_dim(arr, indices, axis),
+    np.array_equal: _array_equal, np.take: _take, np.take_along_axis: _take_along_axis,
     np.sort: _sort, np.argsort: _argsort, np.nonzero: lambda a: sorting.nonzero(a, as_tuple=True),
     np.argwhere: sorting.argwhere, np.searchsorted: lambda a, v, side="left": sorting.searchsorted(a, v, side=side),
     np.zeros_like: _like(fill.zeros_like), np.ones_like: _like(fill.ones_like), np.empty_like: _like(fill.empty_like),
@@ -249,7 +286,8 @@ FUNCTIONS: dict[Any, Call] = {
     np.shape: lambda a: tuple(a.array.shape), np.ndim: lambda a: a.array.ndim,
     np.size: lambda a, axis=None: a.array.size if axis is None else a.array.shape[axis],
     np.linalg.norm: _norm, np.linalg.inv: factor.inv, np.linalg.det: factor.det, np.linalg.slogdet: factor.slogdet,
-    np.linalg.solve: factor.solve, np.linalg.cholesky: factor.cholesky, np.linalg.qr: factor.qr, np.linalg.svd: factor.svd,
+    np.linalg.solve: factor.solve, np.linalg.cholesky: factor.cholesky, np.linalg.qr: factor.qr,
+    np.linalg.svd: factor.svd,
     np.linalg.eigh: factor.eigh, np.linalg.eigvalsh: factor.eigvalsh, np.linalg.pinv: factor.pinv,
     np.linalg.matrix_rank: factor.matrix_rank,
 }  # fmt: skip
@@ -270,7 +308,9 @@ def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
     _refuse_graph(name, inputs, f"tinygrad_nn has no gradient for it{' with these options' if options else ''}")
     if any([type(one) in TYPES for one in options.get("out", ())]):
         raise DTypeError(message(f"{name}: out= cannot be a tensor", fix="use the in-place form, such as x.add_(y)"))
-    found = getattr(ufunc, method)(*[_plain(one) for one in inputs], **{key: _plain(value) for key, value in options.items()})
+    found = getattr(ufunc, method)(
+        *[_plain(one) for one in inputs], **{key: _plain(value) for key, value in options.items()}
+    )
     return wrap(np.asarray(found)) if isinstance(found, (np.ndarray, np.generic)) and "out" not in options else found
 
 
@@ -282,11 +322,20 @@ def array_function(self: Any, func: Call, types: Any, args: tuple[Any, ...], kwa
         if "out" in kwargs and kwargs["out"] is None:
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
         try:
-            return meant(*[_tensors(one) for one in args], **{_KEYWORDS.get(key, key): _tensors(value) for key, value in kwargs.items()})
+            return meant(
+                *[_tensors(one) for one in args],
+                **{_KEYWORDS.get(key, key): _tensors(value) for key, value in kwargs.items()},
+            )
         except TypeError as error:
             if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
                 raise
-            raise DTypeError(message(f"{name}: an argument that a tensor does not take", got=str(error).split(") ", 1)[-1], fix="leave it out, or pass t.detach().numpy()")) from None
+            raise DTypeError(
+                message(
+                    f"{name}: an argument that a tensor does not take",
+                    got=str(error).split(") ", 1)[-1],
+                    fix="leave it out, or pass t.detach().numpy()",
+                )
+            ) from None
     _refuse_graph(name, (*args, *kwargs.values()), "tinygrad_nn has no gradient for it")
     return func(*[_plain(one) for one in args], **{key: _plain(value) for key, value in kwargs.items()})
 
@@ -297,7 +346,13 @@ _KEYWORDS = {"shape": "shape_", "newshape": "shape_"}
 def _refuse_graph(name: str, given: Any, why: str) -> None:
     for one in _flat(given):
         if type(one) in TYPES and node_of(one) is not None:
-            raise DTypeError(message(f"{name}: {why}", got="a tensor that requires grad", fix=f"{name}(t.detach().numpy()), or write it with tensor operations"))
+            raise DTypeError(
+                message(
+                    f"{name}: {why}",
+                    got="a tensor that requires grad",
+                    fix=f"{name}(t.detach().numpy()), or write it with tensor operations",
+                )
+            )
 
 
 def _flat(given: Any) -> list[Any]:

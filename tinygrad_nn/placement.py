@@ -101,7 +101,9 @@ class device:  # noqa: N801 - PyTorch's name
             raise DTypeError(f"device: a device is named by a string, not by {type!r}; for example device('cpu')")
         name, colon, number = type.partition(":")
         if name not in _KINDS or (colon and (not number.isdigit() or index is not None)):
-            raise DeviceError(f"device: Invalid device string: {type!r}; use 'cpu' (expected one of {', '.join(_KINDS)})")
+            raise DeviceError(
+                f"device: Invalid device string: {type!r}; use 'cpu' (expected one of {', '.join(_KINDS)})"
+            )
         self.type = name
         self.index = int(number) if colon else None if index is None else as_index(index)
 
@@ -138,7 +140,7 @@ def cpu_only(wanted: object) -> None:
     >>> cpu_only("cuda")
     Traceback (most recent call last):
         ...
-    tinygrad_nn.errors.DeviceError: device 'cuda' is not available: tensors live on the CPU; use 'cpu', or ask cuda.is_available() first
+    tinygrad_nn.errors.DeviceError: device 'cuda' is not available: tensors live on the CPU; ...
     """
     if wanted is None or wanted is CPU or wanted == "cpu":
         return

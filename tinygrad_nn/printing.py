@@ -7,6 +7,7 @@ elements only the edges of each dimension are shown.
 
 from __future__ import annotations
 
+from html import escape
 from math import ceil, inf, isfinite
 from typing import Any
 
@@ -17,7 +18,7 @@ from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import PICK, node_of
 from tinygrad_nn.tape import local
 
-__all__ = ["set_printoptions", "text"]
+__all__ = ["html", "set_printoptions", "text"]
 
 Array = np.ndarray[Any, Any]
 
@@ -32,12 +33,16 @@ class _Options:
     sci_mode: bool | None = None
 
 
-PROFILES: dict[str, tuple[int, float, int, int]] = {"default": (4, 1000, 3, 80), "short": (2, 1000, 2, 80), "full": (4, inf, 3, 80)}
+PROFILES: dict[str, tuple[int, float, int, int]] = {
+    "default": (4, 1000, 3, 80),
+    "short": (2, 1000, 2, 80),
+    "full": (4, inf, 3, 80),
+}
 
 
 def set_printoptions(
-    precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None, linewidth: int | None = None,
-    profile: str | None = None, sci_mode: bool | None = None,
+    precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None,
+    linewidth: int | None = None,    profile: str | None = None, sci_mode: bool | None = None,
 ) -> None:  # fmt: skip
     """How tensors print from now on; what is left out stays, except `sci_mode`.
 
@@ -52,9 +57,16 @@ def set_printoptions(
     """
     if profile is not None:
         if profile not in PROFILES:
-            raise ArgumentError(message("set_printoptions: unknown profile", got=repr(profile), fix="default, short or full"))
+            raise ArgumentError(
+                message("set_printoptions: unknown profile", got=repr(profile), fix="default, short or full")
+            )
         _Options.precision, _Options.threshold, _Options.edgeitems, _Options.linewidth = PROFILES[profile]
-    for name, value in (("precision", precision), ("threshold", threshold), ("edgeitems", edgeitems), ("linewidth", linewidth)):
+    for name, value in (
+        ("precision", precision),
+        ("threshold", threshold),
+        ("edgeitems", edgeitems),
+        ("linewidth", linewidth),
+    ):
         if value is not None:
             setattr(_Options, name, value)
     _Options.sci_mode = sci_mode
@@ -74,6 +86,25 @@ def text(t: Any) -> str:
         local.mode.tracer.read(t)
     array, prefix = t.array, "tensor("
     return _with_suffixes(prefix + body(array, len(prefix)), _suffixes(t), len(prefix))
+
+
+def html(t: Any) -> str:
+    """What a notebook shows: the repr, and beneath it the shape, the element type, the range and the maker.
+
+    >>> import tinygrad_nn as tg
+    >>> "3 elements · float32 · 0 … 2" in html(tg.tensor([0.0, 1.0, 2.0]))
+    True
+    """
+    array, node = t.array, node_of(t)
+    facts = [" × ".join(map(str, array.shape)) if array.ndim > 1 else f"{array.size} element{'s' * (array.size != 1)}"]
+    facts.append(as_dtype(array.dtype).name)
+    if array.size and array.dtype.kind in "fiu":
+        finite = array[np.isfinite(array)]
+        facts += [f"{finite.min():.4g} … {finite.max():.4g}"] * bool(finite.size)
+        facts += [f"<b>{array.size - finite.size} not finite</b>"] * (finite.size < array.size)
+    if node is not None:
+        facts.append("requires grad" if node.primitive is None else f"made by {escape(node.name)}")
+    return f'<pre style="margin:0">{escape(repr(t))}</pre><small style="opacity:.7">{" · ".join(facts)}</small>'
 
 
 def _suffixes(t: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""How many threads NumPy's matrix products run on."""
+"""Settings of the computation: threads of matrix products; precision and determinism, which are fixed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ import os
 from operator import index as as_index
 from typing import Any
 
-from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, message
 
-__all__ = ["get_num_interop_threads", "get_num_threads", "set_num_interop_threads", "set_num_threads"]
+__all__ = [
+    "are_deterministic_algorithms_enabled",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "set_float32_matmul_precision",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "use_deterministic_algorithms",
+]
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -74,3 +83,27 @@ def _positive(number: Any, name: str) -> int:
     if count < 1:
         raise AutogradError(message(f"{name}: expects a positive integer", got=count))
     return count
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Accepted and without effect: products of float32 are exact to float32. ValueError for an unknown word."""
+    if precision not in ("highest", "high", "medium"):
+        raise ArgumentError(
+            message(
+                "set_float32_matmul_precision: unknown precision", got=repr(precision), fix="highest, high or medium"
+            )
+        )
+
+
+def get_float32_matmul_precision() -> str:
+    """highest: products of float32 are exact to float32."""
+    return "highest"
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted and without effect: equal calls give equal numbers always."""
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """True."""
+    return True

@@ -45,7 +45,8 @@ class TypedStorage:
 
     def tolist(self) -> list[Any]:
         """The elements as a list."""
-        return self.array.tolist()
+        found: list[Any] = self.array.tolist()
+        return found
 
     def __len__(self) -> int:
         return self.array.size
@@ -61,7 +62,9 @@ class TypedStorage:
         return iter(self.tolist())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TypedStorage) and self.data_ptr() == other.data_ptr() and self.nbytes() == other.nbytes()
+        return (
+            isinstance(other, TypedStorage) and self.data_ptr() == other.data_ptr() and self.nbytes() == other.nbytes()
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -178,6 +178,10 @@ class Tensor:
         if node is not None and node.primitive is None:
             node.shape, node.dtype = self.array.shape, self.array.dtype
 
+    @data.deleter
+    def data(self) -> None:
+        raise AutogradError("data: a tensor's data cannot be deleted; delete the tensor")
+
     # -- autograd ----------------------------------------------------------------------------------
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -215,6 +219,15 @@ class Tensor:
         result: Tensor = wrap(self.array)
         result._view = View(views.root_of(self), self, None, ())
         return result
+
+    def detach_(self) -> Tensor:
+        """Take this tensor itself out of the graph; it becomes a leaf that requires no grad. Views cannot (RuntimeError)."""
+        if self._view is not None and self._view.primitive is not None:
+            raise AutogradError(
+                message("Can't detach views in-place", got=f"a view of shape {tuple(self.shape)}", fix="use detach() instead")
+            )
+        self.node = None
+        return self
 
     def retain_grad(self) -> None:
         """Keep the gradient of this result in `.grad`, as leaves do."""
@@ -310,6 +323,9 @@ class Tensor:
     def __repr__(self) -> str:
         return printing.text(self)
 
+    def _repr_html_(self) -> str:
+        return printing.html(self)
+
     def __format__(self, spec: str) -> str:
         if not self.array.ndim and type(self) is Tensor:
             return format(self.item(), spec)
@@ -330,7 +346,7 @@ class Tensor:
 
     __add__, __radd__, __iadd__ = ops.add, ops.add, inplace(ops.add)
     __sub__, __rsub__, __isub__ = ops.sub, fn.binary.rsub, inplace(ops.sub)
-    __mul__, __rmul__, __imul__ = ops.mul, ops.mul, inplace(ops.mul)
+    __mul__, __rmul__, __imul__ = ops.mul, fn.binary.rmul, inplace(ops.mul)
     __truediv__, __rtruediv__, __itruediv__ = ops.div, fn.binary.rdiv, inplace(ops.div)
     __floordiv__, __rfloordiv__, __ifloordiv__ = ops.floor_divide, fn.binary.rfloor_divide, inplace(ops.floor_divide)
     __mod__, __rmod__, __imod__ = ops.remainder, fn.binary.rremainder, inplace(ops.remainder)
@@ -455,7 +471,8 @@ class Tensor:
     swapaxes, swapaxes_ = fn.shape.swapaxes, inplace_view(fn.shape.swapaxes)
     t, t_ = fn.shape.t, inplace_view(fn.shape.t)
     T, mT = property(fn.shape.reversed_dims), property(fn.shape.adjoint)
-    expand, expand_as, broadcast_to = fn.shape.expand, fn.shape.expand_as, fn.shape.broadcast_to
+    expand, expand_as = fn.broadcast.expand, fn.broadcast.expand_as
+    broadcast_to = fn.broadcast.broadcast_to
     narrow, select, diagonal, unfold = fn.shape.narrow, fn.shape.select, fn.shape.diagonal, fn.shape.unfold
     split, chunk, unbind = fn.joining.split, fn.joining.chunk, fn.joining.unbind
     repeat, tile, repeat_interleave = fn.rearrange.repeat, fn.rearrange.tile, fn.rearrange.repeat_interleave
@@ -474,9 +491,9 @@ class Tensor:
     index_copy, index_copy_ = fn.places.index_copy, inplace(fn.places.index_copy)
     index_fill, index_fill_ = fn.places.index_fill, inplace(fn.places.index_fill)
     index_put, index_put_ = fn.places.index_put, inplace(fn.places.index_put)
-    masked_fill, masked_fill_ = fn.places.masked_fill, inplace(fn.places.masked_fill)
-    masked_select = fn.places.masked_select
-    fill_, zero_, copy_ = fn.places.fill_, fn.places.zero_, fn.places.copy_
+    masked_fill, masked_fill_ = fn.overwrite.masked_fill, inplace(fn.overwrite.masked_fill)
+    masked_select = fn.overwrite.masked_select
+    fill_, zero_, copy_ = fn.overwrite.fill_, fn.overwrite.zero_, fn.overwrite.copy_
     sort, argsort, msort, topk = fn.sorting.sort, fn.sorting.argsort, fn.sorting.msort, fn.sorting.topk
     unique, unique_consecutive = fn.sorting.unique, fn.sorting.unique_consecutive
     nonzero, argwhere = fn.sorting.nonzero, fn.sorting.argwhere
@@ -521,4 +538,4 @@ def broadcast_shapes(*shapes: Any) -> Size:
     >>> broadcast_shapes((2, 1), (3,))
     tinygrad_nn.Size([2, 3])
     """
-    return Size(fn.shape.broadcast_shapes(*shapes))
+    return Size(fn.broadcast.broadcast_shapes(*shapes))

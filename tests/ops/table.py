@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.generator import Generator
+
 rng = np.random.default_rng(20)
 
 
@@ -40,6 +42,17 @@ def matrix(*shape: int) -> Any:
     return rng.standard_normal(shape) + 3 * np.eye(shape[-1])
 
 
+def definite(*shape: int) -> Any:
+    """Symmetric, positive definite, eigenvalues apart."""
+    noise = rng.uniform(-0.3, 0.3, shape)
+    return noise + noise.swapaxes(-1, -2) + np.diag(np.arange(shape[-1]) + 1.5)
+
+
+def spread(*shape: int) -> Any:
+    """Singular values apart from each other and from zero."""
+    return rng.uniform(-0.4, 0.4, shape) + np.eye(*shape[-2:]) * (np.arange(shape[-1]) + 1.5)
+
+
 def case(*args: Any) -> tuple[Any, ...]:
     return args
 
@@ -49,6 +62,9 @@ ONE = [case(real(3, 4)), case(real()), case(real(0, 2))]
 POSITIVE = [case(positive(3, 4)), case(positive())]
 UNIT = [case(unit(3, 4)), case(unit())]
 INDEX = np.array([[0, 2], [2, 2]])
+FLAT = ((4, 3), (2, 2), (4, 2), (1, 1), ((1, 0), (0, 0)), (1, 1), 1)  # size, kernel, counts, stride, padding, dilation, groups
+STRIDED = ((5,), (2,), (3,), (2,), ((1, 1),), (2,), 2)
+POINTS = ((2, 2), (1, 1), (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 2)
 
 GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "add": TWO,
@@ -61,15 +77,18 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "reciprocal": ONE,
     "sqrt": POSITIVE,
     "rsqrt": POSITIVE,
+    "root": POSITIVE,
     "where": [case(real(3, 4) > 0, real(3, 4), real(3, 4)), case(real(3, 1) > 0, real(4), real())],
     "cast": [case(real(3), np.dtype(np.float64))],
     "pow": [case(positive(3, 4), real(3, 4)), case(real(3), 3), case(real(3), 2), case(positive(3), 0.5), case(real(3), 0),
             case(2.5, real(3)), case(real(3), -2.0), case(positive(2, 1), real(3))],
     "sign": ONE, "floor": ONE, "ceil": ONE, "trunc": ONE, "round": ONE,
+    "floor_divide": [case(np.array([5.3, -4.1, 2.2]), np.array([2.0, 3.0, -1.5])), case(np.array([5.3]), 2.0)],
     "remainder": [case(np.array([5.3, -4.1, 2.2]), np.array([2.0, 3.0, -1.5]))],
     "fmod": [case(np.array([5.3, -4.1, 2.2]), np.array([2.0, 3.0, -1.5]))],
     "maximum": TWO,
     "minimum": TWO,
+    "nan_to_num": [case(real(3, 4), 0.0, 1e30, -1e30)],
     "clamp": [case(distinct(3, 4), -0.5, 0.71), case(distinct(4), None, 0.2), case(distinct(4), 0.2, None)],
     "exp": ONE, "exp2": ONE, "expm1": ONE, "log": POSITIVE, "log2": POSITIVE, "log10": POSITIVE, "log1p": POSITIVE,
     "logaddexp": TWO,
@@ -86,17 +105,24 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "sum": [case(real(3, 4), None, False), case(real(3, 4), (1,), False), case(real(2, 3, 4), (0, 2), True), case(real(), None, True)],
     "prod": [case(real(3, 4), None, False), case(real(3, 4), (1,), True), case(np.array([1.5, 0.0, -2.0]), None, False),
              case(np.array([[1.5, 0.0, -2.0, 0.0]]), (1,), False), case(real(), None, False)],
-    "exclusive_cumprod": [case(real(3, 4), 1, False), case(real(3, 2), 0, True)],
+    "linear_scan": [case(real(4), real(4), 0, False), case(real(2, 3), real(2, 3), 1, True), case(real(3, 2), real(3, 2), 0, False)],
+    "exclusive_cumprod": [case(np.array([[2.0, 0.0, 3.0, 0.0]]), 1, True), case(real(3, 4), 1, False), case(real(3, 2), 0, True)],
     "cumprod": [case(real(3, 4), 1), case(np.array([1.5, 0.0, -2.0, 0.0, 3.0]), 0)],
     "cumsum": [case(real(3, 4), 1), case(real(4), 0)],
     "reverse_cumsum": [case(real(3, 4), 1)],
     "amax": [case(distinct(3, 4), None, False), case(distinct(3, 4), (0,), True), case(distinct(2, 3, 2), (0, 2), False)],
     "amin": [case(distinct(3, 4), None, False), case(distinct(3, 4), (0,), True)],
+    "max": [case(distinct(3, 4)), case(real())],
+    "min": [case(distinct(3, 4))],
+    "median": [case(distinct(3, 3)), case(distinct(4))],
     "logsumexp": [case(real(3, 4), (1,), False), case(real(3, 4), None, False), case(real(2, 3), (0, 1), True)],
     "softmax": [case(real(3, 4), 1), case(real(3, 4), 0)],
     "log_softmax": [case(real(3, 4), 1), case(real(3, 4), 0)],
     "linear": [case(real(3, 4), real(2, 4), real(2)), case(real(2, 3, 4), real(5, 4), None), case(real(4), real(2, 4), real(2))],
-    "softmax_nll": [case(real(4, 3), np.array([0, 2, 1, 2]))],
+    "cross_entropy": [case(real(4, 3), np.array([0, 2, 1, 2]), "none"), case(real(4, 3), np.array([0, 2, 1, 2]), "mean"),
+                      case(real(2, 3), np.array([0, 2]), "sum")],
+    "softmax_minus_one_hot": [case(real(4, 3), np.array([0, 2, 1, 2]))],
+    "binary_cross_entropy": [case(positive(3, 4) / 2.5, positive(3, 4) / 2.5)],
     "slice_at": [case(real(3, 4), (slice(0, 2), 1)), case(real(3, 4), (Ellipsis, None, slice(None, None, 2)))],
     "pick_at": [case(real(3, 4), (INDEX,)), case(real(3, 4), (slice(None), np.array([1, 1, 3]))), case(real(3), (np.array([True, False, True]),)),
                 case(real(4, 2), (np.arange(40) % 4,))],
@@ -108,7 +134,16 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "einsum": [case([real(3, 4), real(4, 2)], "ij,jk->ik"), case([real(3, 4), real(3)], "ij,i->"), case([real(2, 3), real(3), real(2)], "ab,b,a->a")],
     "inv": [case(matrix(3, 3)), case(matrix(2, 2, 2))],
     "solve": [case(matrix(3, 3), real(3, 2)), case(matrix(2, 2, 2), real(2, 2, 1))],
+    "det": [case(matrix(3, 3)), case(matrix(2, 2, 2)), case(matrix(1, 1))],
+    "cofactor": [case(matrix(3, 3)), case(matrix(2, 2, 2))],
+    "slogdet": [case(matrix(3, 3)), case(-matrix(2, 3, 3))],
+    "pinv": [case(real(4, 2), 0.0, 1e-12), case(real(2, 3), 0.0, 1e-12), case(real(2, 3, 3), 0.0, 1e-12)],
+    "cholesky": [case(definite(3, 3)), case(definite(2, 2, 2))],
+    "qr": [case(real(3, 3), "reduced"), case(real(2, 4, 2), "reduced"), case(real(2, 4), "reduced"), case(real(2, 4), "complete")],
+    "svd": [case(spread(3, 3), False), case(spread(2, 4, 2), False), case(spread(2, 3), False)],
+    "eigh": [case(definite(3, 3), "L"), case(definite(2, 3, 3), "U")],
     "reshape": [case(real(3, 4), (2, -1))],
+    "clone": [case(real(3, 4), "K"), case(real(2, 3), "C")],
     "permute": [case(real(2, 3, 4), (2, 0, 1))],
     "expand": [case(real(3, 1), (2, 3, 4))],
     "flip": [case(real(3, 4), (1,))],
@@ -120,9 +155,19 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "triu": [case(real(3, 4), 1)],
     "diagonal": [case(real(3, 4), 1, 0, 1), case(real(2, 3, 3), -1, 1, 2)],
     "onto_diagonal": [case(real(3), (3, 4), 1, 0, 1)],
+    "conv": [case(real(2, 2, 4, 3), real(3, 2, 2, 2), real(3), FLAT), case(real(2, 4, 5), real(2, 2, 2), None, STRIDED),
+             case(real(2, 2, 2, 2), real(4, 1, 1, 1), real(4), POINTS)],
+    "conv_input": [case(real(2, 3, 4, 2), real(3, 2, 2, 2), FLAT), case(real(2, 2, 3), real(2, 2, 2), STRIDED)],
+    "conv_weight": [case(real(2, 3, 4, 2), real(2, 2, 4, 3), FLAT), case(real(2, 2, 3), real(2, 4, 5), STRIDED),
+                    case(real(2, 4, 2, 2), real(2, 2, 2, 2), POINTS)],
+    "columns": [case(real(2, 2, 4, 3), FLAT), case(real(1, 2, 5), STRIDED)],
+    "add_columns": [case(real(2, 8, 8), FLAT), case(real(1, 4, 3), STRIDED)],
     "windows": [case(real(2, 7), 1, 3, 2)],
     "add_windows": [case(real(2, 3, 3), (2, 7), 1, 3, 2)],
 }  # fmt: skip
+
+SYMMETRIC = {"cholesky", "eigh"}
+"""Read one triangle only, and give the gradient of a symmetric matrix: their operand is made symmetric first."""
 
 IN_PLACE_ONLY = {"written"}
 """Made by writes through views, and tested with them in tests/test_views.py."""
@@ -130,6 +175,14 @@ IN_PLACE_ONLY = {"written"}
 a, b = real(3, 4), real(3, 4)
 m, n = a > 0, b > 0
 i, j = np.array([6, 3, -4]), np.array([3, 2, 3])
+
+
+def _multiplied(x: Any, v: Any) -> Any:
+    out = x.copy()
+    for place, factor in zip([(1, 2), (1, 2), (0, 0), (2, 0)], v, strict=True):
+        out[place] *= factor
+    return out
+
 
 NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "eq": ((i, j), lambda x, y: x == y),
@@ -150,12 +203,22 @@ NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "isinf": ((np.array([1.0, -np.inf]),), lambda x: np.array([False, True])),
     "isfinite": ((np.array([1.0, -np.inf]),), lambda x: np.array([True, False])),
     "zeros_like": ((a,), lambda x: 0 * x),
-    "floor_divide": ((i, j), lambda x, y: np.array([2, 1, -2])),
+    "bitwise_left_shift": ((i, j), lambda x, y: x * 2**y),
+    "bitwise_right_shift": ((i, j), lambda x, y: np.array([0, 0, -1])),
+    "median_place": ((np.array([[3.0, 1.0, 2.0], [1.0, np.nan, 0.0]]), 1, False), lambda *_: np.array([2, 1])),
+    "mode_place": ((np.array([[3, 1, 3, 1], [2, 2, 1, 0]]), 1, True), lambda *_: np.array([[3], [1]])),
+    "cummax_place": ((np.array([1.0, 3.0, 2.0, 3.0, np.nan, 9.0]), 0), lambda *_: np.array([0, 1, 1, 3, 4, 4])),
+    "histc": ((np.array([0.0, 1.0, 2.5, 3.0, 9.0]), 3, 0.0, 3.0), lambda *_: np.array([1.0, 1.0, 2.0])),
+    "bincount": ((np.array([1, 1, 3]), np.array([0.5, 1.0, 2.0]), 0), lambda *_: np.array([0.0, 1.5, 0.0, 2.0])),
     "argmax": ((a, 1, False), lambda x, *_: x.argmax(1)),
     "argmin": ((a, 1, True), lambda x, *_: x.argmin(1)[:, None]),
     "all": ((m, (1,), False), lambda x, *_: x.all(1)),
     "any": ((m, None, False), lambda x, *_: x.any()),
     "argsort": ((a, 1, False, False), lambda x, *_: x.argsort(1)),
+    "argtop": ((a, 2, 1, True), lambda x, *_: x.argsort(1)[:, :1:-1]),
+    "multiply_at": ((a, b[0], (np.array([1, 1, 0, 2]), np.array([2, 2, 0, 0]))), lambda x, v, _: _multiplied(x, v)),
+    "searchsorted": ((np.array([1.0, 2.0, 2.0]), np.array([2.0, 0.0]), True), lambda *_: np.array([3, 0])),
     "one_hot": ((np.array([1, 0]), 3), lambda *_: np.array([[False, True, False], [True, False, False]])),
+    "draw": ((Generator().manual_seed(0), "bernoulli", (np.array([0.0, 1.0]),), {}, None), lambda *_: np.array([0.0, 1.0])),
     "touched": (((np.array([2]),), (4,)), lambda *_: np.array([False, False, True, False])),
 }

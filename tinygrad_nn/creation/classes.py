@@ -35,14 +35,24 @@ class _TensorType(type):
             return made(np.empty(data[0], kind))
         if len(data) == 1 and type(data[0]) in TYPES:
             if data[0].dtype is not cls.dtype:
-                raise DTypeError(message(f"{cls.__name__}: the tensor has another dtype", got=data[0].dtype, fix=f"x.to({cls.dtype})"))
+                raise DTypeError(
+                    message(
+                        f"{cls.__name__}: the tensor has another dtype", got=data[0].dtype, fix=f"x.to({cls.dtype})"
+                    )
+                )
             return data[0]  # type: ignore[no-any-return]
         if len(data) == 1 and not isinstance(data[0], (int, float, np.integer)):
             return made(array_of(data[0], cls.dtype, cls.__name__))
         try:
             return made(np.empty([as_index(n) for n in data] if data else 0, kind))
         except TypeError:
-            raise DTypeError(message(f"{cls.__name__}: data must be a sequence", got=f"{data!r:.60}", fix=f"tensor(data, dtype={cls.dtype})")) from None
+            raise DTypeError(
+                message(
+                    f"{cls.__name__}: data must be a sequence",
+                    got=f"{data!r:.60}",
+                    fix=f"tensor(data, dtype={cls.dtype})",
+                )
+            ) from None
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return type(instance) in TYPES and instance.dtype is cls.dtype

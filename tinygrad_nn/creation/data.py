@@ -40,7 +40,7 @@ def as_tensor(data: Any, dtype: object = None, device: object = None) -> Tensor:
     """`data` as a tensor, without a copy where its dtype is right: a tensor stays itself, an array lends its memory."""
     cpu_only(device)
     if type(data) in TYPES:
-        return to(data, dtype) if dtype is not None else data  # type: ignore[no-any-return]
+        return to(data, dtype) if dtype is not None else data
     return made(array_of(data, dtype, "as_tensor", copy=False))
 
 
@@ -52,7 +52,9 @@ def asarray(
         return made(array_of(obj, dtype, "asarray"), device, requires_grad)
     result = as_tensor(obj, dtype, device)
     if copy is False and not (result is obj or (isinstance(obj, np.ndarray) and np.shares_memory(result.array, obj))):
-        raise ArgumentError(message("asarray: this cannot be done without a copy", got=type(obj).__name__, fix="leave copy=None"))
+        raise ArgumentError(
+            message("asarray: this cannot be done without a copy", got=type(obj).__name__, fix="leave copy=None")
+        )
     return result.requires_grad_() if requires_grad else result
 
 
@@ -75,12 +77,28 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     tensor([1., 0.], dtype=tinygrad_nn.float64)
     """
     if not isinstance(ndarray, np.ndarray):
-        raise DTypeError(message("from_numpy: expected np.ndarray", got=type(ndarray).__name__, fix="tensor(data) takes lists and numbers"))
+        raise DTypeError(
+            message(
+                "from_numpy: expected np.ndarray",
+                got=type(ndarray).__name__,
+                fix="tensor(data) takes lists and numbers",
+            )
+        )
     if any(stride < 0 for stride in ndarray.strides):
-        raise ArgumentError(message("from_numpy: a stride of the array is negative", got=f"strides {ndarray.strides}", fix="array.copy()"))
+        raise ArgumentError(
+            message(
+                "from_numpy: a stride of the array is negative", got=f"strides {ndarray.strides}", fix="array.copy()"
+            )
+        )
     array = np.asarray(ndarray)
     if array.dtype.kind in "iufb" and storable(array, "from_numpy") is not array:
-        raise ArgumentError(message("from_numpy: memory of this type cannot be shared", got=f"dtype {array.dtype}", fix="tensor(array) copies and converts"))
+        raise ArgumentError(
+            message(
+                "from_numpy: memory of this type cannot be shared",
+                got=f"dtype {array.dtype}",
+                fix="tensor(array) copies and converts",
+            )
+        )
     return made(storable(array, "from_numpy"))
 
 
@@ -110,7 +128,13 @@ def from_dlpack(ext_tensor: Any, *, device: object = None, copy: bool | None = N
         ext_tensor = ext_tensor.detach().array
     elif not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule":
-            raise DTypeError(message("from_dlpack: the object does not speak DLPack", got=type(ext_tensor).__name__, fix="tensor(data) copies"))
+            raise DTypeError(
+                message(
+                    "from_dlpack: the object does not speak DLPack",
+                    got=type(ext_tensor).__name__,
+                    fix="tensor(data) copies",
+                )
+            )
         ext_tensor = _Exporter(ext_tensor)
     array = ext_tensor if isinstance(ext_tensor, np.ndarray) else np.from_dlpack(ext_tensor)
     as_dtype(array.dtype)

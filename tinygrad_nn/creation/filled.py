@@ -74,7 +74,9 @@ def full(
     tensor([7, 7])
     """
     if not isinstance(size, (tuple, list)):
-        raise DTypeError(message("full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="full((3,), value)"))
+        raise DTypeError(
+            message("full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="full((3,), value)")
+        )
     value = number(fill_value, "full: fill_value")
     kind = fill_kind(value) if dtype is None else numpy_kind(dtype)
     return made(np.full(size_of((size,), "full"), value, kind), device, requires_grad)

@@ -94,14 +94,18 @@ def randint(
     if size is None and given and isinstance(given[-1], (tuple, list)):
         size = given.pop()
     if not isinstance(size, (tuple, list)):
-        raise DTypeError(message("randint: the size must be a tuple of integers", got=f"{size!r}", fix="randint(high, (n,))"))
+        raise DTypeError(
+            message("randint: the size must be a tuple of integers", got=f"{size!r}", fix="randint(high, (n,))")
+        )
     if len(given) == 2:
         low, high = given
     elif given:
         low, high = (low, given[0]) if high is None else (given[0], high)
     dims = size_of((size,), "randint")
     kind = np.dtype(np.int64) if dtype is None else wanted_dtype(dtype).dtype
-    sample = drawn(generator, "randint", low=_integer(0 if low is None else low), high=_integer(high), shape=dims, dtype=kind)
+    sample = drawn(
+        generator, "randint", low=_integer(0 if low is None else low), high=_integer(high), shape=dims, dtype=kind
+    )
     return _finished(sample, device, requires_grad)
 
 
@@ -140,9 +144,13 @@ def normal(
             raise DTypeError(message("normal: tensors of means or deviations set the size", fix="leave `size` out"))
         return sampling.normal(mean, std, generator)
     if not isinstance(size, (tuple, list)):
-        raise DTypeError(message("normal: numbers as mean and std need a size", got=repr(size), fix="normal(0.0, 1.0, (2, 3))"))
+        raise DTypeError(
+            message("normal: numbers as mean and std need a size", got=repr(size), fix="normal(0.0, 1.0, (2, 3))")
+        )
     dims = size_of((size,), "normal")
-    return _finished(drawn(generator, "normal", shape=dims, mean=mean, std=std, dtype=numpy_kind(dtype)), device, requires_grad)
+    return _finished(
+        drawn(generator, "normal", shape=dims, mean=mean, std=std, dtype=numpy_kind(dtype)), device, requires_grad
+    )
 
 
 # -- like another tensor -----------------------------------------------------------------------------
@@ -153,7 +161,14 @@ def _like(input: Any, method: str, name: str, dtype: object, memory_format: obje
     array = like(operand(input, name), dtype, memory_format)
     if method == "normal":
         options["contiguous"] = array.flags.c_contiguous
-    return drawn(options.pop("generator", None), method, shape=array.shape, dtype=array.dtype, order=memory_order(array), **options)
+    return drawn(
+        options.pop("generator", None),
+        method,
+        shape=array.shape,
+        dtype=array.dtype,
+        order=memory_order(array),
+        **options,
+    )
 
 
 def rand_like(
@@ -161,7 +176,9 @@ def rand_like(
     device: object = None, requires_grad: bool = False, memory_format: object = None,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1), in the shape and dtype of `input`."""
-    return _finished(_like(input, "uniform", "rand_like", dtype, memory_format, generator=generator), device, requires_grad)
+    return _finished(
+        _like(input, "uniform", "rand_like", dtype, memory_format, generator=generator), device, requires_grad
+    )
 
 
 def randn_like(
@@ -169,7 +186,9 @@ def randn_like(
     device: object = None, requires_grad: bool = False, memory_format: object = None,
 ) -> Tensor:  # fmt: skip
     """Normal numbers, in the shape and dtype of `input`."""
-    return _finished(_like(input, "normal", "randn_like", dtype, memory_format, generator=generator), device, requires_grad)
+    return _finished(
+        _like(input, "normal", "randn_like", dtype, memory_format, generator=generator), device, requires_grad
+    )
 
 
 def randint_like(

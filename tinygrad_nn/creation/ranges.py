@@ -43,7 +43,11 @@ def arange(
         raise AutogradError(message("arange: unsupported range", got=f"{first} -> {last}", fix="use finite bounds"))
     if (last - first) * by < 0:
         raise AutogradError(
-            message("arange: upper bound and lower bound inconsistent with step sign", got=f"{first} -> {last}, step {by}", fix="change the sign of step")
+            message(
+                "arange: upper bound and lower bound inconsistent with step sign",
+                got=f"{first} -> {last}, step {by}",
+                fix="change the sign of step",
+            )
         )
     if kind.kind in "iu":
         first, last, by = int(first), int(last), int(by)
@@ -56,7 +60,11 @@ def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[A
     """start, end and step from positional and named arguments."""
     given = list(bounds)
     if len(given) > 3 or (not given and end is None):
-        raise DTypeError(message("arange: takes an end, a start and an end, or a start, an end and a step", got=f"{len(given)} numbers"))
+        raise DTypeError(
+            message(
+                "arange: takes an end, a start and an end, or a start, an end and a step", got=f"{len(given)} numbers"
+            )
+        )
     if len(given) == 1 and end is None:
         end = given.pop()
     first = given.pop(0) if given else 0 if start is None else start
@@ -123,11 +131,21 @@ def logspace(
     return made(np.power(float(base), powers.astype(np.float64)).astype(kind), device, requires_grad)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None
+) -> Tensor:
     """The places on and below a diagonal of a (row, col) matrix: (2, n), rows first."""
-    return made(np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype), device)
+    return made(
+        np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype),
+        device,
+    )
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: object = None, device: object = None, layout: object = None
+) -> Tensor:
     """The places on and above a diagonal of a (row, col) matrix: (2, n), rows first."""
-    return made(np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype), device)
+    return made(
+        np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype),
+        device,
+    )

@@ -7,6 +7,7 @@ no derivative. `tensor.py` lists them as methods and `tinygrad_nn/__init__.py` a
 from tinygrad_nn.functions import (
     attributes,
     binary,
+    broadcast,
     checks,
     contract,
     copying,
@@ -19,6 +20,7 @@ from tinygrad_nn.functions import (
     joining,
     linalg,
     norms,
+    overwrite,
     places,
     rearrange,
     reduce,
@@ -33,6 +35,7 @@ from tinygrad_nn.functions import (
 __all__ = [
     "attributes",
     "binary",
+    "broadcast",
     "checks",
     "contract",
     "copying",
@@ -45,6 +48,7 @@ __all__ = [
     "joining",
     "linalg",
     "norms",
+    "overwrite",
     "places",
     "rearrange",
     "reduce",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8, wanted_dtype
 from tinygrad_nn.dtypes import bfloat16 as brain
+from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8, wanted_dtype
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -114,8 +114,8 @@ def storage(input: Any) -> TypedStorage:
 
 
 def to(
-    input: Any, *target: Any, dtype: object = None, device: object = None, other: Any = None, non_blocking: bool = False,
-    copy: bool = False, memory_format: object = None,
+    input: Any, *target: Any, dtype: object = None, device: object = None, other: Any = None,
+    non_blocking: bool = False,    copy: bool = False, memory_format: object = None,
 ) -> Tensor:  # fmt: skip
     """The tensor with another dtype: to(dtype), to("cpu"), to("cpu", dtype), to(other); itself, if nothing changes.
 
@@ -132,7 +132,13 @@ def to(
         if k and isinstance(item, bool):
             flags.append(item)
         elif (dtype is not None and k) or (device is not None and (isinstance(item, str) or hasattr(item, "index"))):
-            raise DTypeError(message("to: takes a dtype, a device, a device and a dtype, or a tensor", got=f"{target!r:.80}", fix='x.to("cpu", float64)'))
+            raise DTypeError(
+                message(
+                    "to: takes a dtype, a device, a device and a dtype, or a tensor",
+                    got=f"{target!r:.80}",
+                    fix='x.to("cpu", float64)',
+                )
+            )
         elif type(item) in TYPES and not k:
             dtype = item.dtype
         elif isinstance(item, str) or hasattr(item, "index"):
@@ -145,7 +151,7 @@ def to(
         dtype = other.dtype
     cpu_only(device)
     result = input if dtype is None else to_dtype(input, wanted_dtype(dtype))
-    return clone(input) if copy and result is input else result  # type: ignore[no-any-return]
+    return clone(input) if copy and result is input else result
 
 
 def type_as(input: Any, other: Any) -> Tensor:
@@ -155,8 +161,9 @@ def type_as(input: Any, other: Any) -> Tensor:
 
 
 CLASSES = {
-    bool_: "BoolTensor", uint8: "ByteTensor", int8: "CharTensor", int16: "ShortTensor", int32: "IntTensor", int64: "LongTensor",
-    float16: "HalfTensor", brain: "BFloat16Tensor", float32: "FloatTensor", float64: "DoubleTensor",
+    bool_: "BoolTensor", uint8: "ByteTensor", int8: "CharTensor", int16: "ShortTensor", int32: "IntTensor",
+    int64: "LongTensor", float16: "HalfTensor", brain: "BFloat16Tensor", float32: "FloatTensor",
+    float64: "DoubleTensor",
 }  # fmt: skip
 """PyTorch's old names of tensors, by dtype."""
 
@@ -240,7 +247,9 @@ def get_device(input: Any) -> int:
 # -- DLPack --------------------------------------------------------------------------------
 
 
-def dlpack(self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
+def dlpack(
+    self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+) -> Any:
     """The tensor's memory as a DLPack capsule, for other libraries. BufferError if it requires grad."""
     if self.requires_grad:
         raise BufferError(message("Can't export tensors that require gradient", fix="use tensor.detach()"))

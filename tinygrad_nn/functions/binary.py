@@ -235,6 +235,14 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     return ops.add(below, ops.logical_and(opposite, ops.ne(ops.remainder(input, other), 0)))  # type: ignore[no-any-return]
 
 
+def rmul(input: Any, other: Any) -> Any:
+    """other * input; of a list and an integer tensor, the list repeated (Python does that, when asked to)."""
+    try:
+        return ops.mul(input, other)
+    except DTypeError:
+        return NotImplemented
+
+
 def rdiv(input: Any, other: Any) -> Tensor:
     """other / input."""
     return ops.div(other, input)  # type: ignore[no-any-return]

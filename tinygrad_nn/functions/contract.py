@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 Label = str | int
 """A dimension's name: a letter of the equation, or an integer for one that the ellipsis stands for."""
+Shape = tuple[int, ...]
+Diagonals = tuple[tuple[int, int], ...]
+Step = tuple[Diagonals, Shape | None]
+"""What brings an operand to the primitive's form: diagonals to take, then a shape to give it (None: as it is)."""
 
 
 def einsum(*args: Any) -> Tensor:
@@ -39,16 +44,34 @@ def einsum(*args: Any) -> Tensor:
     equation, operands = _equation_and_operands(args)
     for place, operand in enumerate(operands):
         tensors("einsum", **{f"operand {place}": operand})
-    inputs, output = _terms(equation, len(operands))
-    labels = [_labels(term, operand, place) for place, (term, operand) in enumerate(zip(inputs, operands, strict=True))]
+    explicit, steps = _plan(equation, tuple([tuple(operand.shape) for operand in operands]))
+    return _contracted(explicit, steps, _one_dtype(operands))  # type: ignore[no-any-return]
+
+
+def _contracted(explicit: str, steps: tuple[Step, ...], operands: list[Any]) -> Any:
+    """The primitive on the operands, brought to the form that it knows."""
+    plain = []
+    for x, (diagonals, size) in zip(operands, steps, strict=True):
+        for i, j in diagonals:
+            x = shapes.diagonal(x, 0, i, j)
+        plain.append(x if size is None else shapes.reshape(x, size))
+    return ops.einsum(tuple(plain), explicit)
+
+
+@lru_cache(maxsize=1024)
+def _plan(equation: str, sizes: tuple[Shape, ...]) -> tuple[str, tuple[Step, ...]]:
+    """The equation as the primitive knows it, and for each operand what brings it there."""
+    inputs, output = _terms(equation, len(sizes))
+    labels = [_labels(term, shape, place) for place, (term, shape) in enumerate(zip(inputs, sizes, strict=True))]
     wanted = _output_labels(output, labels)
     _check_output(wanted, labels)
-    operands = _one_dtype(operands)
-    plain = [
-        _without_repeats(operand, term, place)
-        for place, (operand, term) in enumerate(zip(operands, labels, strict=True))
-    ]
-    return _summed(equation, plain, wanted)  # type: ignore[no-any-return]
+    diagonals, plain = [], []
+    for place, (shape, term) in enumerate(zip(sizes, labels, strict=True)):
+        taken, left = _without_repeats(shape, term, place)
+        diagonals.append(taken)
+        plain.append(left)
+    explicit, kept = _explicit(equation, plain, wanted)
+    return explicit, tuple(zip(diagonals, kept, strict=True))
 
 
 # -- reading the equation --------------------------------------------------------------------------
@@ -117,18 +140,18 @@ def _terms(equation: str, count: int) -> tuple[list[str], str | None]:
     return inputs, right if arrow else None
 
 
-def _labels(term: str, operand: Any, place: int) -> list[Label]:
+def _labels(term: str, shape: Shape, place: int) -> list[Label]:
     """One name per dimension of the operand; those of the ellipsis are -1 for its last dimension, -2, ..."""
     before, dots, after = term.partition("...")
     named = len(before) + len(after)
-    extra = operand.ndim - named
+    extra = len(shape) - named
     if extra < 0 or (extra > 0 and not dots):
         raise ShapeError(
             message(
                 f"einsum(){within()}: the number of subscripts ({named}) does not match "
-                f"the number of dimensions ({operand.ndim}) for operand {place}"
+                f"the number of dimensions ({len(shape)}) for operand {place}"
                 + ("" if dots else " and no ellipsis was given"),
-                got=f"{term!r} for shape {tuple(operand.shape)}",
+                got=f"{term!r} for shape {shape}",
                 fix=None if dots or extra < 0 else f"write '...{term}' to let the leading dimensions broadcast",
             )
         )
@@ -158,6 +181,8 @@ def _check_output(wanted: list[Label], labels: list[list[Label]]) -> None:
 
 
 def _one_dtype(operands: list[Any]) -> list[Any]:
+    if len({array_of(operand).dtype for operand in operands}) == 1:
+        return operands
     kind = result_dtype(*[array_of(operand) for operand in operands])
     return [to_dtype(operand, kind) for operand in operands]
 
@@ -165,61 +190,61 @@ def _one_dtype(operands: list[Any]) -> list[Any]:
 # -- to the primitive, which knows letters only, each once in an operand -----------------------------
 
 
-def _without_repeats(x: Any, labels: list[Label], place: int) -> tuple[Any, list[Label]]:
-    """The operand's diagonal for each repeated label."""
-    left = list(labels)
+def _without_repeats(shape: Shape, labels: list[Label], place: int) -> tuple[Diagonals, list[tuple[Label, int]]]:
+    """The diagonals to take, one for each repetition, and the labels and sizes that are left."""
+    left = list(zip(labels, shape, strict=True))
+    taken = []
     for label in labels:
-        while left.count(label) > 1:
-            i = left.index(label)
-            j = left.index(label, i + 1)
-            if x.shape[i] != x.shape[j]:
+        while (names := [name for name, _ in left]).count(label) > 1:
+            i = names.index(label)
+            j = names.index(label, i + 1)
+            if left[i][1] != left[j][1]:
                 raise ShapeError(
                     message(
-                        f"einsum(): subscript {label} is repeated for operand {place} but the sizes don't match, "
-                        f"{x.shape[j]} != {x.shape[i]}",
-                        got=f"shape {tuple(x.shape)}",
+                        f"einsum(){within()}: subscript {label} is repeated for operand {place} "
+                        f"but the sizes don't match, {left[j][1]} != {left[i][1]}",
+                        got=f"shape {shape}",
                     )
                 )
-            x = shapes.diagonal(x, 0, i, j)
-            del left[j], left[i]
-            left.append(label)
-    return x, left
+            taken.append((i, j))
+            left = [item for k, item in enumerate(left) if k not in (i, j)] + [left[i]]
+    return tuple(taken), left
 
 
-def _summed(equation: str, plain: list[tuple[Any, list[Label]]], wanted: list[Label]) -> Any:
+def _explicit(
+    equation: str, plain: list[list[tuple[Label, int]]], wanted: list[Label]
+) -> tuple[str, list[Shape | None]]:
+    """Letters for the labels, and for each operand its shape without the dimensions of size 1 that broadcast."""
     sizes: dict[Label, int] = {}
     seen: dict[Label, int] = {}
-    for place, (x, term) in enumerate(plain):
-        for label, n in zip(term, x.shape, strict=True):
+    for place, term in enumerate(plain):
+        for label, n in term:
             if sizes.get(label, 1) == 1:
                 sizes[label], seen[label] = n, place
             elif n not in (1, sizes[label]):
                 raise ShapeError(_disagreement(equation, label, plain, seen[label], place))
     letters = dict(zip(sizes, ascii_letters, strict=False))
-    operands, terms = [], []
-    for x, term in plain:
-        stretched = [k for k, label in enumerate(term) if x.shape[k] != sizes[label]]  # size 1: every place is the same
-        kept = [k for k in range(len(term)) if k not in stretched]
-        operands.append(shapes.reshape(x, tuple([x.shape[k] for k in kept])) if stretched else x)
-        terms.append("".join(letters[term[k]] for k in kept))
-    return ops.einsum(tuple(operands), ",".join(terms) + "->" + "".join(letters[label] for label in wanted))
+    terms: list[str] = []
+    kept: list[Shape | None] = []
+    for term in plain:
+        full = [(label, n) for label, n in term if n == sizes[label]]
+        terms.append("".join(letters[label] for label, _ in full))
+        kept.append(None if len(full) == len(term) else tuple([n for _, n in full]))
+    return ",".join(terms) + "->" + "".join(letters[label] for label in wanted), kept
 
 
-def _disagreement(equation: str, label: Label, plain: list[tuple[Any, list[Label]]], first: int, second: int) -> str:
-    (x, a), (y, b) = plain[first], plain[second]
-    m, n = x.shape[a.index(label)], y.shape[b.index(label)]
+def _disagreement(equation: str, label: Label, plain: list[list[tuple[Label, int]]], first: int, second: int) -> str:
+    a, b = plain[first], plain[second]
     if isinstance(label, int):
-        spread = [
-            tuple(z.shape[k] for k, name in enumerate(term) if isinstance(name, int))
-            for z, term in (plain[first], plain[second])
-        ]
+        spread = [tuple(n for name, n in term if isinstance(name, int)) for term in (a, b)]
         return (
             f"einsum(){within()}: the dimensions of the ellipsis do not broadcast in {equation!r}\n{aligned(*spread)}"
         )
+    x, y = tuple(n for _, n in a), tuple(n for _, n in b)
     return message(
-        f"einsum(){within()}: subscript {label} has size {n} for operand {second} "
-        f"which does not broadcast with previously seen size {m}",
-        got=f"{equation!r} with shapes {tuple(x.shape)} (operand {first}) and {tuple(y.shape)} (operand {second})",
+        f"einsum(){within()}: subscript {label} has size {dict(b)[label]} for operand {second} "
+        f"which does not broadcast with previously seen size {dict(a)[label]}",
+        got=f"{equation!r} with shapes {x} (operand {first}) and {y} (operand {second})",
         fix=f"both dimensions named {label} must be equal, or one of them 1",
     )
 
@@ -250,4 +275,6 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
         left[first[second.index(k)]] if k in second else ascii_letters[next(names)] for k in range(b.ndim)
     ]
     kept = [left[k] for k in range(a.ndim) if k not in first] + [right[k] for k in range(b.ndim) if k not in second]
-    return _summed("tensordot", [(a, left), (b, right)], kept)  # type: ignore[no-any-return]
+    labelled = [[*zip(left, a.shape, strict=True)], [*zip(right, b.shape, strict=True)]]
+    explicit, sizes = _explicit("tensordot", labelled, kept)
+    return _contracted(explicit, tuple([((), size) for size in sizes]), [a, b])  # type: ignore[no-any-return]

@@ -49,7 +49,11 @@ def deepcopy(self: Any, memo: dict[int, Any]) -> Tensor:
         return memo[id(self)]  # type: ignore[no-any-return]
     if not self.is_leaf:
         raise AutogradError(
-            message("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol", got=f"a result of {self.grad_fn}", fix="x.detach().clone()")
+            message(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol",
+                got=f"a result of {self.grad_fn}",
+                fix="x.detach().clone()",
+            )
         )
     array, whole = _memory(self, memo)
     made: Any = rebuilt(type(self), array, self.requires_grad)
@@ -69,5 +73,7 @@ def _memory(self: Any, memo: dict[int, Any]) -> tuple[Array, Any]:
         whole = deep(root, memo)
         if whole.array.strides == root.array.strides and whole.array.dtype == self.array.dtype:
             start = storage_offset(self) * self.array.itemsize
-            return np.ndarray(self.array.shape, self.array.dtype, memory_of(whole.array), start, self.array.strides), whole
+            return np.ndarray(
+                self.array.shape, self.array.dtype, memory_of(whole.array), start, self.array.strides
+            ), whole
     return np.array(self.array, order="K"), None

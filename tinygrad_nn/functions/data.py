@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, bool_, default_float, dtype, get_default_dtype, int64, promote_types, wanted_dtype
+from tinygrad_nn.dtypes import (
+    as_dtype,
+    bool_,
+    default_float,
+    dtype,
+    get_default_dtype,
+    int64,
+    promote_types,
+    wanted_dtype,
+)
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, message
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
@@ -70,16 +79,30 @@ def storable(array: Array, name: str) -> Array:
         return _wider(array, name)
     if array.dtype.name == "bfloat16":
         return array.astype(as_dtype(array.dtype).dtype, copy=False)
-    fix = "give the real and the imaginary part each a tensor" if array.dtype.kind == "c" else "convert to numbers first"
-    raise DTypeError(message(f"{name}: can't convert an array of type {array.dtype} to a tensor", got=f"shape {array.shape}", fix=fix))
+    fix = (
+        "give the real and the imaginary part each a tensor" if array.dtype.kind == "c" else "convert to numbers first"
+    )
+    raise DTypeError(
+        message(
+            f"{name}: can't convert an array of type {array.dtype} to a tensor", got=f"shape {array.shape}", fix=fix
+        )
+    )
 
 
 def _of_numbers(array: Array, name: str) -> Array:
     """An object array whose elements are all numbers (a pandas frame of mixed columns)."""
     kinds = set(map(type, array.reshape(-1).tolist()))
-    if not kinds or not kinds <= {int, float, bool} and not all(issubclass(kind, (np.number, int, float)) for kind in kinds):
+    if not kinds or (
+        not kinds <= {int, float, bool} and not all(issubclass(kind, (np.number, int, float)) for kind in kinds)
+    ):
         found = ", ".join(sorted(kind.__name__ for kind in kinds)) or "no elements"
-        raise DTypeError(message(f"{name}: can't convert an array of Python objects", got=found, fix="convert the columns to numbers first"))
+        raise DTypeError(
+            message(
+                f"{name}: can't convert an array of Python objects",
+                got=found,
+                fix="convert the columns to numbers first",
+            )
+        )
     return np.array(array.tolist())
 
 
@@ -87,7 +110,9 @@ def _wider(array: Array, name: str) -> Array:
     """uint16, uint32 and uint64 have no dtype of their own here: the next signed one holds them."""
     kind = np.dtype(f"int{min(array.dtype.itemsize * 16, 64)}")
     if array.size and array.max() > np.iinfo(kind).max:
-        raise DTypeError(message(f"{name}: a value exceeds int64", got=f"{array.max()} of type {array.dtype}", fix="use float64"))
+        raise DTypeError(
+            message(f"{name}: a value exceeds int64", got=f"{array.max()} of type {array.dtype}", fix="use float64")
+        )
     return array.astype(kind)
 
 
@@ -120,12 +145,14 @@ def _filled(data: Any, kind: np.dtype[Any], name: str) -> Array:
         if kind.kind == "V" or kind == np.float16:
             with np.errstate(over="ignore"):
                 return np.array(np.array(data, np.float32), kind)
-        if kind.kind in "ui" and kind.itemsize < 8 or kind.kind == "b":
+        if (kind.kind in "ui" and kind.itemsize < 8) or kind.kind == "b":
             return _narrowed(np.array(data), kind, name)
         with np.errstate(over="ignore"):
             return np.array(data, kind)
     except OverflowError:
-        raise ArgumentError(message(f"{name}: an integer does not fit 64 bits", got=f"dtype {kind}", fix="use floats")) from None
+        raise ArgumentError(
+            message(f"{name}: an integer does not fit 64 bits", got=f"dtype {kind}", fix="use floats")
+        ) from None
 
 
 def _narrowed(wide: Array, kind: np.dtype[Any], name: str) -> Array:
@@ -135,14 +162,18 @@ def _narrowed(wide: Array, kind: np.dtype[Any], name: str) -> Array:
         low = -limits.max - 1 if kind.kind == "u" else limits.min
         if wide.max() > limits.max or wide.min() < low:
             raise AutogradError(
-                message(f"{name}: value cannot be converted to type {kind} without overflow", got=f"{wide.min()} .. {wide.max()}", fix="use int64")
+                message(
+                    f"{name}: value cannot be converted to type {kind} without overflow",
+                    got=f"{wide.min()} .. {wide.max()}",
+                    fix="use int64",
+                )
             )
     return wide.astype(kind)
 
 
 def _shape_of(data: Any, name: str) -> tuple[int, ...]:
     """The lengths of the first lists at each depth."""
-    shape = []
+    shape: list[int] = []
     while _is_sequence(data):
         if isinstance(data, (np.ndarray,)):
             return (*shape, *data.shape)
@@ -169,10 +200,19 @@ def _check(data: Any, shape: tuple[int, ...], depth: int, leaves: set[type], nam
         leaves.add(type(data))
         return type(data) in (int, float, bool)
     if not _is_sequence(data):
-        raise DTypeError(message(f"{name}: a number stands beside lists", got=f"{data!r} at dim {depth}", fix="give all entries one depth"))
+        raise DTypeError(
+            message(
+                f"{name}: a number stands beside lists",
+                got=f"{data!r} at dim {depth}",
+                fix="give all entries one depth",
+            )
+        )
     if len(data) != shape[depth]:
         raise ArgumentError(
-            message(f"{name}: expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})", fix="make the rows equally long, or pad them")
+            message(
+                f"{name}: expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})",
+                fix="make the rows equally long, or pad them",
+            )
         )
     if depth + 1 < len(shape):
         return min([_check(row, shape, depth + 1, leaves, name) for row in data], default=True)
@@ -182,7 +222,9 @@ def _check(data: Any, shape: tuple[int, ...], depth: int, leaves: set[type], nam
         return True
     nested = [row for row in data if _is_sequence(row)]
     if nested:
-        raise DTypeError(message(f"{name}: a list stands beside numbers", got=f"{nested[0]!r:.60}", fix="give all entries one depth"))
+        raise DTypeError(
+            message(f"{name}: a list stands beside numbers", got=f"{nested[0]!r:.60}", fix="give all entries one depth")
+        )
     return False
 
 
@@ -204,7 +246,11 @@ def _kind_of_value(value: Any) -> dtype:
     if type(value) in TYPES:
         if value.array.size != 1:
             raise ArgumentError(
-                message("only one element tensors can be converted to Python scalars", got=f"a tensor of shape {tuple(value.array.shape)} in a list", fix="join tensors with stack()")
+                message(
+                    "only one element tensors can be converted to Python scalars",
+                    got=f"a tensor of shape {tuple(value.array.shape)} in a list",
+                    fix="join tensors with stack()",
+                )
             )
         return as_dtype(value.array.dtype)
     if isinstance(value, np.generic):
@@ -216,9 +262,23 @@ def _kind_of_value(value: Any) -> dtype:
     if isinstance(value, float):
         return get_default_dtype()
     if isinstance(value, complex):
-        raise DTypeError(message("tensor: complex numbers are not supported", got=repr(value), fix="give the real and the imaginary part each a tensor"))
+        raise DTypeError(
+            message(
+                "tensor: complex numbers are not supported",
+                got=repr(value),
+                fix="give the real and the imaginary part each a tensor",
+            )
+        )
     if isinstance(value, (str, bytes)):
-        raise DTypeError(message(f"tensor: invalid data type '{type(value).__name__}'", got=f"{value!r:.60}", fix="convert to numbers first"))
+        raise DTypeError(
+            message(
+                f"tensor: invalid data type '{type(value).__name__}'",
+                got=f"{value!r:.60}",
+                fix="convert to numbers first",
+            )
+        )
     if hasattr(value, "__float__") and not hasattr(value, "__len__"):
         return get_default_dtype()  # decimal.Decimal, fractions.Fraction
-    raise AutogradError(message(f"tensor: Could not infer dtype of {type(value).__name__}", got=f"{value!r:.60}", fix="pass numbers"))
+    raise AutogradError(
+        message(f"tensor: Could not infer dtype of {type(value).__name__}", got=f"{value!r:.60}", fix="pass numbers")
+    )

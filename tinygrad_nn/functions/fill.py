@@ -46,13 +46,19 @@ def size_of(given: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, .
     elif len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = tuple(given[0])
     elif not given:
-        raise DTypeError(message(f"{name}: the size is missing", fix=f"{name}(()) makes a 0-d tensor, {name}(3) three elements"))
+        raise DTypeError(
+            message(f"{name}: the size is missing", fix=f"{name}(()) makes a 0-d tensor, {name}(3) three elements")
+        )
     try:
         dims = tuple([n if type(n) is int else _size(n) for n in given])
     except TypeError:
-        raise DTypeError(message(f"{name}: sizes must be integers", got=given, fix=f"{name}(2, 3) or {name}((2, 3))")) from None
+        raise DTypeError(
+            message(f"{name}: sizes must be integers", got=given, fix=f"{name}(2, 3) or {name}((2, 3))")
+        ) from None
     if dims and min(dims) < 0:
-        raise AutogradError(message(f"{name}: Trying to create tensor with negative dimension", got=dims, fix="use sizes of 0 or more"))
+        raise AutogradError(
+            message(f"{name}: Trying to create tensor with negative dimension", got=dims, fix="use sizes of 0 or more")
+        )
     return dims
 
 
@@ -74,7 +80,9 @@ def number(value: Any, name: str) -> Any:
 def operand(input: Any, name: str) -> Array:
     """The array of the tensor `input`. TypeError for anything else."""
     if type(input) not in TYPES:
-        raise DTypeError(message(f"{name}: the input must be a Tensor", got=type(input).__name__, fix="tensor(...) makes one"))
+        raise DTypeError(
+            message(f"{name}: the input must be a Tensor", got=type(input).__name__, fix="tensor(...) makes one")
+        )
     array: Array = input.array
     return array
 
@@ -145,7 +153,7 @@ def full_like(
 
 
 def _kind(input: Any, dtype: object) -> np.dtype[Any]:
-    return input.array.dtype if dtype is None else wanted_dtype(dtype).dtype  # type: ignore[no-any-return]
+    return input.array.dtype if dtype is None else wanted_dtype(dtype).dtype
 
 
 def new_tensor(
@@ -156,31 +164,60 @@ def new_tensor(
 
 
 def new_zeros(
-    input: Any, *shape: Any, size: Any = None, dtype: object = None, device: object = None, requires_grad: bool = False, **_: object
+    input: Any,
+    *shape: Any,
+    size: Any = None,
+    dtype: object = None,
+    device: object = None,
+    requires_grad: bool = False,
+    **_: object,
 ) -> Tensor:
     """Zeros in this tensor's dtype."""
     return made(np.zeros(size_of(shape, "new_zeros", size), _kind(input, dtype)), device, requires_grad)
 
 
 def new_ones(
-    input: Any, *shape: Any, size: Any = None, dtype: object = None, device: object = None, requires_grad: bool = False, **_: object
+    input: Any,
+    *shape: Any,
+    size: Any = None,
+    dtype: object = None,
+    device: object = None,
+    requires_grad: bool = False,
+    **_: object,
 ) -> Tensor:
     """Ones in this tensor's dtype."""
     return made(np.ones(size_of(shape, "new_ones", size), _kind(input, dtype)), device, requires_grad)
 
 
 def new_empty(
-    input: Any, *shape: Any, size: Any = None, dtype: object = None, device: object = None, requires_grad: bool = False, **_: object
+    input: Any,
+    *shape: Any,
+    size: Any = None,
+    dtype: object = None,
+    device: object = None,
+    requires_grad: bool = False,
+    **_: object,
 ) -> Tensor:
     """An uninitialised tensor in this tensor's dtype."""
     return made(np.empty(size_of(shape, "new_empty", size), _kind(input, dtype)), device, requires_grad)
 
 
 def new_full(
-    input: Any, size: Any, fill_value: Any, *, dtype: object = None, device: object = None, requires_grad: bool = False, **_: object
+    input: Any,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: object = None,
+    device: object = None,
+    requires_grad: bool = False,
+    **_: object,
 ) -> Tensor:
     """`fill_value` in this tensor's dtype."""
     value = number(fill_value, "new_full: fill_value")
     if not isinstance(size, (tuple, list)):
-        raise DTypeError(message("new_full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="x.new_full((3,), value)"))
+        raise DTypeError(
+            message(
+                "new_full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="x.new_full((3,), value)"
+            )
+        )
     return made(np.full(size_of((size,), "new_full"), value, _kind(input, dtype)), device, requires_grad)

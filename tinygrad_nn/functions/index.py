@@ -73,7 +73,12 @@ def parsed(index: Any, array: Any) -> tuple[Key | None, Key | None]:
 
 def _stands_for_tuple(items: list[Any]) -> bool:
     """A list with sequences, slices or None in it means what the tuple means."""
-    return len(items) < 32 and any([isinstance(i, (list, tuple, slice, range, np.ndarray)) or i is None or i is Ellipsis or type(i) in TYPES for i in items])
+    return len(items) < 32 and any(
+        [
+            isinstance(i, (list, tuple, slice, range, np.ndarray)) or i is None or i is Ellipsis or type(i) in TYPES
+            for i in items
+        ]
+    )
 
 
 def _check_step(item: slice) -> None:
@@ -154,7 +159,13 @@ def _part(item: Any) -> Any:
             return bool(item)
         return item if type(item) in TYPES else array
     if kind.name not in ("int64", "int32", "uint8"):
-        raise IndexingError(message("tensors used as indices must be long, int, byte or bool tensors", got=f"dtype {kind}", fix="index.long()"))
+        raise IndexingError(
+            message(
+                "tensors used as indices must be long, int, byte or bool tensors",
+                got=f"dtype {kind}",
+                fix="index.long()",
+            )
+        )
     if kind == np.uint8 and array.ndim:  # an old kind of mask
         return ne(item, 0) if type(item) in TYPES else array != 0
     if array.ndim == 0 and local.mode.tracer is None:
@@ -164,9 +175,14 @@ def _part(item: Any) -> Any:
 
 def _listed(item: Any) -> Any:
     """A list, range or array as an index array."""
-    if not isinstance(item, (list, tuple, range, np.ndarray)) and not (hasattr(item, "__array__") and not isinstance(item, np.generic)):
+    if not isinstance(item, (list, tuple, range, np.ndarray)) and not (
+        hasattr(item, "__array__") and not isinstance(item, np.generic)
+    ):
         raise IndexingError(
-            message("only integers, slices (`:`), ellipsis (`...`), None and long or byte tensors are valid indices", got=f"{item!r:.60} ({type(item).__name__})")
+            message(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte tensors are valid indices",
+                got=f"{item!r:.60} ({type(item).__name__})",
+            )
         )
     array = array_of(item, name="indexing", copy=False)
     if not array.size and array.dtype.kind == "f":
@@ -188,7 +204,10 @@ def _check_mask(part: Any, array: Any, dim: int) -> None:
     mask = part.array if type(part) in TYPES else part
     if mask.dtype.kind == "b" and mask.shape != array.shape[dim : dim + mask.ndim]:
         raise IndexingError(
-            message("The shape of the mask does not match the shape of the indexed tensor", got=f"mask {mask.shape} at dimension {dim} of {array.shape}")
+            message(
+                "The shape of the mask does not match the shape of the indexed tensor",
+                got=f"mask {mask.shape} at dimension {dim} of {array.shape}",
+            )
         )
 
 
@@ -212,7 +231,13 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     refuse_leaf(input, "setitem")
     array = input.array
     if not array.flags.writeable:
-        raise AutogradError(message("setitem: the tensor's memory is read-only, or expanded", got=f"shape {array.shape}, strides {array.strides}", fix="clone() the tensor before the write"))
+        raise AutogradError(
+            message(
+                "setitem: the tensor's memory is read-only, or expanded",
+                got=f"shape {array.shape}, strides {array.strides}",
+                fix="clone() the tensor before the write",
+            )
+        )
     new = _constant(value, array.dtype)
     try:
         if basic is not None:
@@ -224,16 +249,29 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     except IndexError as error:
         raise IndexingError(f"setitem: {error}") from None
     except ValueError as error:
-        raise ShapeError(message(f"setitem: {error}", got=f"a value of shape {np.shape(new)} for {tuple(input.array.shape)}[{index!r:.60}]")) from None
+        raise ShapeError(
+            message(
+                f"setitem: {error}",
+                got=f"a value of shape {np.shape(new)} for {tuple(input.array.shape)}[{index!r:.60}]",
+            )
+        ) from None
     stamp(input, "setitem")
 
 
 def _check_same_dtype(input: Any, advanced: Key, value: Any) -> None:
     """Only a scalar behind one mask is converted; PyTorch refuses the rest."""
     masks = [item for item in advanced if type(item) is not slice]
-    if value.array.ndim or len(masks) > 1 or (masks[0].array if type(masks[0]) in TYPES else masks[0]).dtype.kind != "b":
+    if (
+        value.array.ndim
+        or len(masks) > 1
+        or (masks[0].array if type(masks[0]) in TYPES else masks[0]).dtype.kind != "b"
+    ):
         raise AutogradError(
-            message("setitem: Index put requires the source and destination dtypes match", got=f"{value.dtype} into {input.dtype}", fix="assign value.type_as(x)")
+            message(
+                "setitem: Index put requires the source and destination dtypes match",
+                got=f"{value.dtype} into {input.dtype}",
+                fix="assign value.type_as(x)",
+            )
         )
 
 
@@ -243,8 +281,18 @@ def _constant(value: Any, kind: Any) -> Any:
         array = value.array
         return array if array.dtype == kind else array.astype(kind)
     if not isinstance(value, (bool, int, float, np.integer)):
-        raise DTypeError(message(f"setitem: can't assign a {type(value).__name__} to a tensor", got=f"{value!r:.60}", fix="assign tensor(value)"))
-    return array_of(value, kind, "setitem") if kind.kind in "iu" and isinstance(value, int) else np.asarray(value).astype(kind)
+        raise DTypeError(
+            message(
+                f"setitem: can't assign a {type(value).__name__} to a tensor",
+                got=f"{value!r:.60}",
+                fix="assign tensor(value)",
+            )
+        )
+    return (
+        array_of(value, kind, "setitem")
+        if kind.kind in "iu" and isinstance(value, int)
+        else np.asarray(value).astype(kind)
+    )
 
 
 def _written_on_tape(input: Any, basic: Key | None, advanced: Key | None, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import index as as_index
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,17 @@ def _given(tensors: Any, name: str) -> list[Any]:
     """The tensors of a tuple or list. TypeError for anything else among them."""
     if type(tensors) in TYPES or not isinstance(tensors, (tuple, list)):
         raise DTypeError(
-            message(f"{name}(): argument 'tensors' must be a tuple of Tensors", got=type(tensors).__name__, fix=f"{name}([a, b])")
+            message(
+                f"{name}(): argument 'tensors' must be a tuple of Tensors",
+                got=type(tensors).__name__,
+                fix=f"{name}([a, b])",
+            )
         )
     for k, one in enumerate(tensors):
         if type(one) not in TYPES:
-            raise DTypeError(message(f"{name}: expected Tensor as element {k}", got=type(one).__name__, fix="tensor(...) makes one"))
+            raise DTypeError(
+                message(f"{name}: expected Tensor as element {k}", got=type(one).__name__, fix="tensor(...) makes one")
+            )
     return list(tensors)
 
 
@@ -56,7 +62,12 @@ def cat(tensors: Any, dim: int = 0, **named: Any) -> Tensor:
         raise ArgumentError(message("cat: expected a non-empty list of Tensors", got="[]"))
     for k, one in enumerate(given):
         if not one.array.ndim:
-            raise ShapeError(message(f"cat: zero-dimensional tensor (at position {k}) cannot be concatenated", fix="stack() joins scalars"))
+            raise ShapeError(
+                message(
+                    f"cat: zero-dimensional tensor (at position {k}) cannot be concatenated",
+                    fix="stack() joins scalars",
+                )
+            )
     given = list(_of_one_type(given))
     joined = [one for one in given if one.array.shape != (0,)] or given[:1]
     k = axis(dim, joined[0].array.ndim, "cat")
@@ -76,11 +87,17 @@ def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
     first = shapes[0]
     for k, shape in enumerate(shapes):
         if len(shape) != len(first):
-            raise ShapeError(message("cat: Tensors must have same number of dimensions", got=f"{first} and {shape} (number {k})"))
+            raise ShapeError(
+                message("cat: Tensors must have same number of dimensions", got=f"{first} and {shape} (number {k})")
+            )
         for d, (m, n) in enumerate(zip(first, shape, strict=True)):
             if m != n and d != dim:
                 raise ShapeError(
-                    message(f"cat: Sizes of tensors must match except in dimension {dim}: expected size {m} but got size {n} in dimension {d}", got=f"{first} and {shape} (number {k})")
+                    message(
+                        f"cat: Sizes of tensors must match except in dimension {dim}: "
+                        f"expected size {m} but got size {n} in dimension {d}",
+                        got=f"{first} and {shape} (number {k})",
+                    )
                 )
 
 
@@ -101,7 +118,13 @@ def stack(tensors: Any, dim: int = 0, **named: Any) -> Tensor:
     shape = given[0].array.shape
     for k, one in enumerate(given):
         if one.array.shape != shape:
-            raise ShapeError(message("stack: expects each tensor to be equal size", got=f"{shape} at entry 0 and {one.array.shape} at entry {k}", fix="cat() joins along a dimension that is there"))
+            raise ShapeError(
+                message(
+                    "stack: expects each tensor to be equal size",
+                    got=f"{shape} at entry 0 and {one.array.shape} at entry {k}",
+                    fix="cat() joins along a dimension that is there",
+                )
+            )
     return ops.stack(_of_one_type(given), axis(dim, len(shape) + 1, "stack"))  # type: ignore[no-any-return]
 
 
@@ -165,7 +188,7 @@ def _pieces(wanted: Any, n: int) -> list[int]:
 
 def _cut(input: Any, dim: int, parts: list[int]) -> tuple[Tensor, ...]:
     ends = list(accumulate(parts, initial=0))
-    return tuple([slice_at(input, ops.along(dim, a, b)) for a, b in zip(ends, ends[1:], strict=False)])
+    return tuple([slice_at(input, ops.along(dim, a, b)) for a, b in pairwise(ends)])
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

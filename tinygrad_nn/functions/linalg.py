@@ -15,6 +15,7 @@ from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import linalg as ops
 from tinygrad_nn.ops import reduce as reductions
 from tinygrad_nn.ops import shape as shapes
+from tinygrad_nn.primitive import TYPES
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -32,7 +33,8 @@ def matmul(input: Any, other: Any) -> Tensor:
     >>> tg.matmul(tg.tensor([[1, 2], [3, 4]]), tg.tensor([1, 1])).tolist()
     [3, 7]
     """
-    tensors("matmul", input=input, other=other)
+    if type(input) not in TYPES or type(other) not in TYPES:
+        tensors("matmul", input=input, other=other)
     return ops.matmul(input, other)  # type: ignore[no-any-return]
 
 

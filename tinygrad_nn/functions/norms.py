@@ -11,7 +11,7 @@ from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype,
 from tinygrad_nn.functions.dims import axes, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.factor import svdvals
-from tinygrad_nn.functions.reduce import refuse_empty, safe_sqrt
+from tinygrad_nn.functions.reduce import refuse_empty
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import reduce as reductions
 from tinygrad_nn.ops import shape as shapes
@@ -51,7 +51,7 @@ def _p_norm(name: str, x: Any, p: float, over: tuple[int, ...] | None, keepdim: 
     if p == 1:
         return reductions.sum(elements.abs(x), over, keepdim)
     if p == 2:
-        return safe_sqrt(reductions.sum(elements.square(x), over, keepdim))
+        return elements.root(reductions.sum(elements.square(x), over, keepdim))
     size = elements.abs(x)
     return _power(reductions.sum(_power(size, p), over, keepdim), 1 / p)
 

@@ -1,4 +1,7 @@
-"""Choosing and writing elements by place: gather, scatter, index_*, masked_*, take, fill and copy."""
+"""Choosing and writing elements by place: gather, scatter, take and the index_ functions.
+
+Masks, and writes over the whole tensor, stand in `overwrite`.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,15 @@ import numpy as np
 
 from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.attributes import clone
+from tinygrad_nn.functions.broadcast import broadcast_shapes, expand
 from tinygrad_nn.functions.checks import number, tensors
-from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.functions.dims import axis
-from tinygrad_nn.functions.elementwise import to_dtype
-from tinygrad_nn.functions.shape import broadcast_shapes, expand
+from tinygrad_nn.functions.overwrite import scalar
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import mul, where
 from tinygrad_nn.ops.shape import reshape
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import refuse_leaf, write
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -30,11 +31,17 @@ ALL = slice(None)
 # -- checks ------------------------------------------------------------------------------------------
 
 
-def _integers(index: Any, name: str, error: type[Exception] = AutogradError, kinds: tuple[str, ...] = ("int64", "int32")) -> Any:
+def _integers(
+    index: Any, name: str, error: type[Exception] = AutogradError, kinds: tuple[str, ...] = ("int64", "int32")
+) -> Any:
     """The array of an index tensor. TypeError for no tensor, `error` for another dtype."""
     tensors(name, index=index)
     if index.array.dtype.name not in kinds:
-        raise error(message(f"{name}: Expected dtype {'/'.join(kinds)} for index", got=f"dtype {index.dtype}", fix="index.long()"))
+        raise error(
+            message(
+                f"{name}: Expected dtype {'/'.join(kinds)} for index", got=f"dtype {index.dtype}", fix="index.long()"
+            )
+        )
     return index.array
 
 
@@ -43,7 +50,9 @@ def _bounded(array: Any, n: int, dim: int, name: str, error: type[Exception], lo
     if array.size:
         least, most = int(array.min()), int(array.max())
         if least < low or most >= n:
-            raise error(f"{name}: index {least if least < low else most} is out of bounds for dimension {dim} with size {n}")
+            raise error(
+                f"{name}: index {least if least < low else most} is out of bounds for dimension {dim} with size {n}"
+            )
 
 
 def _as_vector(input: Any) -> Any:
@@ -56,7 +65,9 @@ def _as_vector(input: Any) -> Any:
 def _grid(index: Any, dim: int) -> tuple[Any, ...]:
     """The index of out[i, j, k] = x[i, index[i, j, k], k]."""
     shape = index.array.shape
-    return tuple([index if d == dim else np.arange(n).reshape((n,) + (1,) * (len(shape) - d - 1)) for d, n in enumerate(shape)])
+    return tuple(
+        [index if d == dim else np.arange(n).reshape((n,) + (1,) * (len(shape) - d - 1)) for d, n in enumerate(shape)]
+    )
 
 
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Tensor:
@@ -82,10 +93,15 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Te
     return result if array.ndim else reshape(result, ())  # type: ignore[no-any-return]
 
 
-def _check_places(index: tuple[int, ...], shape: tuple[int, ...], dim: int, name: str, source: tuple[int, ...] | None = None) -> None:
+def _check_places(
+    index: tuple[int, ...], shape: tuple[int, ...], dim: int, name: str, source: tuple[int, ...] | None = None
+) -> None:
     if len(index) != len(shape) or (source is not None and len(source) != len(shape)):
         raise ShapeError(
-            message(f"{name}: Index tensor must have the same number of dimensions as input tensor (and source)", got=f"index {index}, input {shape}" + (f", source {source}" if source is not None else ""))
+            message(
+                f"{name}: Index tensor must have the same number of dimensions as input tensor (and source)",
+                got=f"index {index}, input {shape}" + (f", source {source}" if source is not None else ""),
+            )
         )
     for d, n in enumerate(index):
         if (d != dim and n > shape[d]) or (source is not None and n > source[d]):
@@ -110,13 +126,21 @@ def scatter(
     array = _integers(index, "scatter")
     if type(source) in TYPES:
         if source.array.dtype != input.array.dtype:
-            raise AutogradError(message("scatter: Expected self.dtype to be equal to src.dtype", got=f"{input.dtype} and {source.dtype}", fix="src.type_as(x)"))
+            raise AutogradError(
+                message(
+                    "scatter: Expected self.dtype to be equal to src.dtype",
+                    got=f"{input.dtype} and {source.dtype}",
+                    fix="src.type_as(x)",
+                )
+            )
     else:
         number("scatter", src=source)
     if reduce not in (None, "add", "multiply"):
         raise AutogradError(message("scatter: reduce argument must be either add or multiply", got=repr(reduce)))
     if reduce is not None and local.mode.grad and (node_of(input) is not None or node_of(source) is not None):
-        raise AutogradError(message(f"scatter: reduce='{reduce}' is not differentiable", fix="scatter_add, or detach() the tensors"))
+        raise AutogradError(
+            message(f"scatter: reduce='{reduce}' is not differentiable", fix="scatter_add, or detach() the tensors")
+        )
     return _scattered(input, dim, index, array, source, reduce, "scatter")
 
 
@@ -151,7 +175,9 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     tensors("scatter_add", input=input, src=src)
     array = _integers(index, "scatter_add")
     if src.array.dtype != input.array.dtype:
-        raise AutogradError(message("scatter_add: Expected self.dtype to be equal to src.dtype", got=f"{input.dtype} and {src.dtype}"))
+        raise AutogradError(
+            message("scatter_add: Expected self.dtype to be equal to src.dtype", got=f"{input.dtype} and {src.dtype}")
+        )
     return _scattered(input, dim, index, array, src, "add", "scatter_add")
 
 
@@ -177,7 +203,12 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
         flat = reshape(indices, (array.size,))
         return take(input, flat)
     if input.ndim != indices.ndim:
-        raise ShapeError(message("take_along_dim: input and indices should have the same number of dimensions", got=f"{tuple(input.shape)} and {array.shape}"))
+        raise ShapeError(
+            message(
+                "take_along_dim: input and indices should have the same number of dimensions",
+                got=f"{tuple(input.shape)} and {array.shape}",
+            )
+        )
     k = axis(dim, input.ndim, "take_along_dim")
     n = input.array.shape[k]
     _bounded(array, n, k, "take_along_dim", IndexingError, -n)
@@ -191,14 +222,17 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
 # -- rows by number ----------------------------------------------------------------------------------
 
 
-def _row_key(input: Any, dim: int, index: Any, name: str, error: type[Exception], low: int = 0) -> tuple[Any, int, tuple[Any, ...]]:
+def _row_key(
+    input: Any, dim: int, index: Any, name: str, error: type[Exception], negative: bool = False
+) -> tuple[Any, int, tuple[Any, ...]]:
     """The tensor (a 0-d one as a vector), the axis, and the key that chooses the rows."""
     x = _as_vector(input)
     k = axis(dim, input.ndim, name)
     rows = _as_vector(index)
     if rows.array.ndim != 1:
         raise IndexingError(message(f"{name}: Index is supposed to be a vector", got=f"shape {rows.array.shape}"))
-    _bounded(rows.array, x.array.shape[k], k, name, error, low)
+    n = x.array.shape[k]
+    _bounded(rows.array, n, k, name, error, -n if negative else 0)
     return x, k, (ALL,) * k + (rows,)
 
 
@@ -219,18 +253,30 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]
 
 
-def _rows_written(input: Any, dim: int, index: Any, source: Any, accumulate: bool, name: str, error: type[Exception]) -> Tensor:
+def _rows_written(
+    input: Any, dim: int, index: Any, source: Any, accumulate: bool, name: str, error: type[Exception]
+) -> Tensor:
     tensors(name, input=input, source=source)
     _integers(index, name)
     if source.array.dtype != input.array.dtype:
-        raise AutogradError(message(f"{name}: self and source must have the same dtype", got=f"{input.dtype} and {source.dtype}"))
+        raise AutogradError(
+            message(f"{name}: self and source must have the same dtype", got=f"{input.dtype} and {source.dtype}")
+        )
     x, k, key = _row_key(input, dim, index, name, AutogradError if accumulate else IndexingError)
     given = _as_vector(source)
     expected = (*x.array.shape[:k], key[-1].array.size, *x.array.shape[k + 1 :])
     if given.array.ndim == len(expected) and given.array.shape[k] != expected[k]:
-        raise error(f"{name}: Number of indices ({expected[k]}) should be equal to source.size(dim): ({given.array.shape[k]}), for dim: {k}")
+        raise error(
+            f"{name}: Number of indices ({expected[k]}) should be equal to source.size(dim): "
+            f"({given.array.shape[k]}), for dim: {k}"
+        )
     if given.array.shape != expected:
-        raise ShapeError(message(f"{name}: source tensor shape must match self tensor shape, excluding the specified dimension", got=f"self {x.array.shape}, source {given.array.shape}, {expected[k]} indices of dim {k}"))
+        raise ShapeError(
+            message(
+                f"{name}: source tensor shape must match self tensor shape, excluding the specified dimension",
+                got=f"self {x.array.shape}, source {given.array.shape}, {expected[k]} indices of dim {k}",
+            )
+        )
     result = ops.index_put(x, given, key, accumulate)
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]
 
@@ -250,21 +296,9 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
     """A copy of `input` with `value` (a number or 0-d tensor) in the rows of the given numbers."""
     tensors("index_fill", input=input)
     _integers(index, "index_fill", IndexingError)
-    x, k, key = _row_key(input, dim, index, "index_fill", IndexingError, -_as_vector(input).array.shape[axis(dim, input.ndim, "index_fill")])
+    x, _, key = _row_key(input, dim, index, "index_fill", IndexingError, negative=True)
     result = where(ops.touched(key, x.array.shape), scalar(value, input.array.dtype, "index_fill"), x)
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]
-
-
-def scalar(value: Any, kind: Any, name: str) -> Any:
-    """A number, or a 0-d tensor, as a 0-d tensor of a dtype."""
-    if type(value) in TYPES:
-        if value.array.ndim:
-            raise ShapeError(message(f"{name}: only supports a 0-dimensional value tensor", got=f"a tensor with {value.array.ndim} dimension(s)"))
-        return to_dtype(value, kind)
-    number(name, value=value)
-    if kind.kind in "iu" and not np.isfinite(value):
-        raise AutogradError(message(f"{name}: value cannot be converted to type {kind} without overflow", got=value))
-    return wrap(array_of(int(value), kind, name) if kind.kind in "iu" else np.asarray(value).astype(kind))
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
@@ -279,9 +313,21 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     """
     tensors("index_put", input=input, values=values)
     if not isinstance(indices, (tuple, list)):
-        raise DTypeError(message("index_put: indices must be a tuple of Tensors", got=type(indices).__name__, fix="x.index_put((index,), values)"))
+        raise DTypeError(
+            message(
+                "index_put: indices must be a tuple of Tensors",
+                got=type(indices).__name__,
+                fix="x.index_put((index,), values)",
+            )
+        )
     if values.array.dtype != input.array.dtype:
-        raise AutogradError(message("index_put: requires the source and destination dtypes match", got=f"{input.dtype} and {values.dtype}", fix="values.type_as(x)"))
+        raise AutogradError(
+            message(
+                "index_put: requires the source and destination dtypes match",
+                got=f"{input.dtype} and {values.dtype}",
+                fix="values.type_as(x)",
+            )
+        )
     key = _index_tuple(indices, input)
     shape = np.empty(input.array.shape, np.bool_)[tuple([item.array for item in key])].shape
     given = values
@@ -292,7 +338,12 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(message("index_put: shape mismatch: values cannot be broadcast to the indexing result", got=f"values {values.array.shape}, result {shape}"))
+        raise ShapeError(
+            message(
+                "index_put: shape mismatch: values cannot be broadcast to the indexing result",
+                got=f"values {values.array.shape}, result {shape}",
+            )
+        )
     return ops.index_put(input, given, key, bool(accumulate))  # type: ignore[no-any-return]
 
 
@@ -303,7 +354,13 @@ def _index_tuple(indices: Any, input: Any) -> tuple[Any, ...]:
         if type(item) not in TYPES:
             raise DTypeError(message(f"index_put: expected Tensor as element {k} of indices", got=type(item).__name__))
         if item.array.dtype.name not in ("int64", "int32", "bool", "uint8"):
-            raise IndexingError(message("tensors used as indices must be long, int, byte or bool tensors", got=f"dtype {item.dtype}", fix="index.long()"))
+            raise IndexingError(
+                message(
+                    "tensors used as indices must be long, int, byte or bool tensors",
+                    got=f"dtype {item.dtype}",
+                    fix="index.long()",
+                )
+            )
         if item.array.dtype.kind != "b" and used < input.ndim:
             n = input.array.shape[used]
             _bounded(item.array, n, used, "index_put", IndexingError, -n)
@@ -311,65 +368,3 @@ def _index_tuple(indices: Any, input: Any) -> tuple[Any, ...]:
     if used > input.ndim:
         raise IndexingError(f"index_put: too many indices for tensor of dimension {input.ndim} (got {used})")
     return tuple(indices)
-
-
-# -- masks -------------------------------------------------------------------------------------------
-
-
-def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
-    """A copy of `input` with `value` (a number or 0-d tensor) where `mask` is true; the two broadcast.
-
-    Raises RuntimeError if the mask is not a bool tensor.
-
-    >>> import tinygrad_nn as tg
-    >>> tg.tensor([1.0, 2.0]).masked_fill(tg.tensor([True, False]), 0)
-    tensor([0., 2.])
-    """
-    tensors("masked_fill", input=input, mask=mask)
-    if mask.array.dtype != np.bool_:
-        raise AutogradError(message("masked_fill: only supports boolean masks", got=f"dtype {mask.dtype}", fix="mask.bool()"))
-    return where(mask, scalar(value, input.array.dtype, "masked_fill"), input)  # type: ignore[no-any-return]
-
-
-def masked_select(input: Any, mask: Any) -> Tensor:
-    """The elements where `mask` is true, in a vector; the two broadcast.
-
-    >>> import tinygrad_nn as tg
-    >>> x = tg.tensor([1, 2, 3])
-    >>> x.masked_select(x > 1)
-    tensor([2, 3])
-    """
-    tensors("masked_select", input=input, mask=mask)
-    if mask.array.dtype != np.bool_:
-        raise AutogradError(message("masked_select: expected BoolTensor for mask", got=f"dtype {mask.dtype}", fix="mask.bool()"))
-    shape = broadcast_shapes(input.array.shape, mask.array.shape)
-    return ops.pick_at(_as_vector(expand(input, shape)), (_as_vector(expand(mask, shape)),))  # type: ignore[no-any-return]
-
-
-# -- all elements ------------------------------------------------------------------------------------
-
-
-def overwritten(self: Any, value: Any, name: str) -> Any:
-    """Write `value` over all of `self`, which stays on the tape if it was there, with gradient zero."""
-    refuse_leaf(self, name)
-    if local.mode.grad and node_of(self) is not None and node_of(value) is None:
-        value = where(True, value, self)
-    return write(self, value, name)
-
-
-def fill_(self: Any, value: Any) -> Any:
-    """Write `value` (a number or 0-d tensor) everywhere."""
-    return overwritten(self, scalar(value, self.array.dtype, "fill_"), "fill_")
-
-
-def zero_(self: Any) -> Any:
-    """Write zeros everywhere."""
-    return overwritten(self, wrap(np.zeros((), self.array.dtype)), "zero_")
-
-
-def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
-    """Write the elements of `src`, which is broadcast and converted to this tensor's dtype."""
-    if type(src) not in TYPES:
-        src = scalar(src, self.array.dtype, "copy_")
-    return overwritten(self, to_dtype(src, self.array.dtype), "copy_")
-

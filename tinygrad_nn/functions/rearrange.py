@@ -12,10 +12,10 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
 from tinygrad_nn.functions.attributes import clone
+from tinygrad_nn.functions.broadcast import expand
 from tinygrad_nn.functions.checks import tensors as checked
 from tinygrad_nn.functions.dims import axis, sizes
 from tinygrad_nn.functions.shape import diagonal as diagonal_of
-from tinygrad_nn.functions.shape import expand
 from tinygrad_nn.ops import shape as ops
 from tinygrad_nn.ops.index import pick_at
 from tinygrad_nn.primitive import TYPES, wrap
@@ -40,7 +40,10 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Tensor:
     times = sizes((tuple(named["repeats"]),) if "repeats" in named else repeats)
     if len(times) < input.ndim:
         raise ShapeError(
-            message("repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor", got=f"{times} for shape {tuple(input.shape)}")
+            message(
+                "repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
+                got=f"{times} for shape {tuple(input.shape)}",
+            )
         )
     return _tiled(input, times, "repeat")
 
@@ -62,10 +65,12 @@ def _tiled(input: Any, times: tuple[int, ...], name: str) -> Tensor:
     spread = ops.reshape(input, tuple([m for n in shape for m in (1, n)]))
     wide = ops.expand(spread, tuple([m for pair in zip(times, shape, strict=True) for m in pair]))
     result = ops.reshape(wide, tuple([r * n for r, n in zip(times, shape, strict=True)]))
-    return result if result._view is None else clone(result)  # type: ignore[no-any-return]
+    return result if result._view is None else clone(result)
 
 
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element so many times, one after the other, along `dim` (of the flattened tensor if None).
 
     repeats: a number, or a tensor with one for each position. Alone, a tensor of repeats gives the
@@ -95,9 +100,16 @@ def _interleaved(input: Any, repeats: Any, dim: int) -> Tensor:
     n = input.shape[dim]
     if counts.dtype.kind not in "iu":
         error = NotImplementedError if type(repeats) in TYPES else DTypeError
-        raise error(message("repeat_interleave: repeats must be integers", got=f"dtype {counts.dtype}", fix="repeats.long()"))
+        raise error(
+            message("repeat_interleave: repeats must be integers", got=f"dtype {counts.dtype}", fix="repeats.long()")
+        )
     if counts.ndim > 1 or (counts.ndim and counts.size not in (1, n)):
-        raise ShapeError(message("repeat_interleave: repeats must have the same size as input along dim", got=f"{counts.shape} for size {n} of dim {dim}"))
+        raise ShapeError(
+            message(
+                "repeat_interleave: repeats must have the same size as input along dim",
+                got=f"{counts.shape} for size {n} of dim {dim}",
+            )
+        )
     if counts.size and counts.min() < 0:
         raise ShapeError(message("repeat_interleave: Repeats must be non-negative", got=counts.min()))
     places = np.repeat(np.arange(n), counts if counts.ndim and counts.size == n else counts.reshape(-1))
@@ -146,7 +158,9 @@ def flip(input: Any, *dims: Any, **named: Any) -> Tensor:
 def fliplr(input: Any) -> Tensor:
     """`flip` of the second dimension."""
     if input.ndim < 2:
-        raise ShapeError(message("fliplr: the input must have two dimensions at least", got=f"shape {tuple(input.shape)}"))
+        raise ShapeError(
+            message("fliplr: the input must have two dimensions at least", got=f"shape {tuple(input.shape)}")
+        )
     return ops.flip(input, (1,))  # type: ignore[no-any-return]
 
 
@@ -171,7 +185,9 @@ def tril(input: Any, diagonal: int = 0) -> Tensor:
     """The elements on and below a diagonal of the last two dimensions; zeros above."""
     checked("tril", input=input)
     if input.ndim < 2:
-        raise ShapeError(message("tril: input tensor must have at least 2 dimensions", got=f"shape {tuple(input.shape)}"))
+        raise ShapeError(
+            message("tril: input tensor must have at least 2 dimensions", got=f"shape {tuple(input.shape)}")
+        )
     return ops.tril(input, _offset(diagonal, "tril"))  # type: ignore[no-any-return]
 
 
@@ -179,7 +195,9 @@ def triu(input: Any, diagonal: int = 0) -> Tensor:
     """The elements on and above a diagonal of the last two dimensions; zeros below."""
     checked("triu", input=input)
     if input.ndim < 2:
-        raise ShapeError(message("triu: input tensor must have at least 2 dimensions", got=f"shape {tuple(input.shape)}"))
+        raise ShapeError(
+            message("triu: input tensor must have at least 2 dimensions", got=f"shape {tuple(input.shape)}")
+        )
     return ops.triu(input, _offset(diagonal, "triu"))  # type: ignore[no-any-return]
 
 
@@ -195,7 +213,13 @@ def diag(input: Any, diagonal: int = 0) -> Tensor:
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim != 2:
-        raise ShapeError(message("diag: supports vectors and matrices", got=f"shape {tuple(input.shape)}", fix="diagonal() takes batches of matrices"))
+        raise ShapeError(
+            message(
+                "diag: supports vectors and matrices",
+                got=f"shape {tuple(input.shape)}",
+                fix="diagonal() takes batches of matrices",
+            )
+        )
     return clone(diagonal_of(input, _offset(diagonal, "diag")))
 
 
@@ -233,14 +257,18 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise ShapeError("meshgrid: expects at least one tensor")
     checked("meshgrid", **{f"tensors[{k}]": one for k, one in enumerate(given)})
     if indexing is None:
-        warnings.warn("meshgrid: the indexing argument will be required; pass indexing='ij' or 'xy'", UserWarning, stacklevel=2)
+        warnings.warn(
+            "meshgrid: the indexing argument will be required; pass indexing='ij' or 'xy'", UserWarning, stacklevel=2
+        )
     elif indexing not in ("ij", "xy"):
         raise ShapeError(message('meshgrid: indexing must be one of "xy" or "ij"', got=indexing))
     for one in given:
         if one.ndim > 1:
             raise ShapeError(message("meshgrid: expected 0D or 1D tensors", got=f"shape {tuple(one.shape)}"))
     if len({as_dtype(one.dtype) for one in given}) > 1:
-        raise ShapeError(message("meshgrid: expects all tensors to have the same dtype", got=[str(one.dtype) for one in given]))
+        raise ShapeError(
+            message("meshgrid: expects all tensors to have the same dtype", got=[str(one.dtype) for one in given])
+        )
     swapped = indexing == "xy" and len(given) > 1
     order = (given[1], given[0], *given[2:]) if swapped else given
     size = tuple([prod(one.shape) for one in order])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype, default_float, float32, uint8
 from tinygrad_nn.errors import DTypeError, IndexingError, OperandError, message
-from tinygrad_nn.functions.checks import tensors
+from tinygrad_nn.functions.checks import array_of, tensors
 from tinygrad_nn.functions.dims import axes, axis, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import reduce as ops
 from tinygrad_nn.ops import shape as shapes
+from tinygrad_nn.primitive import TYPES
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -25,21 +26,23 @@ Dims = int | tuple[int, ...] | list[int] | None
 
 
 def _given(name: str, input: Any, dtype: object) -> Any:
-    tensors(name, input=input)
+    if type(input) not in TYPES:
+        tensors(name, input=input)
     return input if dtype is None else to_dtype(input, dtype)
 
 
 def _count(x: Any, over: tuple[int, ...] | None) -> int:
     """How many elements are reduced to one."""
     count = 1
-    for k in range(x.ndim) if over is None else over:
-        count *= x.shape[k]
+    for k, n in enumerate(array_of(x).shape):
+        if over is None or k in over:
+            count *= n
     return count
 
 
 def _is_half(x: Any) -> bool:
-    kind = as_dtype(x.dtype)
-    return kind.is_floating_point and kind.itemsize == 2
+    kind = array_of(x).dtype
+    return bool(kind.itemsize == 2 and kind.kind in "fV")
 
 
 # -- sums, products, moments -----------------------------------------------------------------------
@@ -66,7 +69,7 @@ def mean(input: Any, dim: Dims = None, keepdim: bool = False, *, dtype: object =
     [1.5, 3.5]
     """
     x = _given("mean", input, dtype)
-    if not as_dtype(x.dtype).is_floating_point:
+    if array_of(x).dtype.kind not in "fV":
         raise OperandError(
             message(
                 "mean: the input must be floating",
@@ -131,7 +134,7 @@ def std(
     1.0
     """
     spread = _moments("std", input, dim, unbiased, keepdim, correction)[0]
-    return safe_sqrt(spread)  # type: ignore[no-any-return]
+    return elements.root(spread)  # type: ignore[no-any-return]
 
 
 @numpy_spelling
@@ -172,16 +175,6 @@ def _moments(
     total = ops.sum(elements.square(elements.sub(x, centre)), over, keepdim)
     spread = elements.div(total, float(freedom)) if count else elements.add(total, float("nan"))
     return spread, centre if keepdim else shapes.reshape(centre, tuple(total.shape))
-
-
-def safe_sqrt(x: Any) -> Any:
-    """The square root with gradient 0 at 0 (PyTorch's choice for standard deviations and norms)."""
-    zero = elements.eq(x, 0.0)
-    return elements.where(zero, _zero(x), elements.sqrt(elements.where(zero, _zero(x) + 1, x)))
-
-
-def _zero(x: Any) -> Any:
-    return (x.array if hasattr(x, "array") else x).dtype.type(0)
 
 
 # -- exponentials ----------------------------------------------------------------------------------

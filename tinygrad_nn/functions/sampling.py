@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions.fill import operand
-from tinygrad_nn.functions.places import overwritten
+from tinygrad_nn.functions.overwrite import overwritten
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.ops.elementwise import where
@@ -31,7 +31,13 @@ def drawn(generator: Any, method: str, *operands: Any, order: tuple[int, ...] | 
     if generator is None:
         generator = default_generator
     elif not isinstance(generator, Generator):
-        raise DTypeError(message(f"{method}: generator must be a Generator", got=type(generator).__name__, fix="Generator().manual_seed(0)"))
+        raise DTypeError(
+            message(
+                f"{method}: generator must be a Generator",
+                got=type(generator).__name__,
+                fix="Generator().manual_seed(0)",
+            )
+        )
     return draw(generator, method, operands, options, order)  # type: ignore[no-any-return]
 
 
@@ -39,7 +45,9 @@ def _fill(self: Any, method: str, generator: Any, *operands: Any, **options: Any
     """Write a sample over `self`."""
     array = operand(self, f"{method}_")
     refuse_leaf(self, f"{method}_")  # before anything is drawn
-    sample = drawn(generator, method, *operands, shape=array.shape, dtype=array.dtype, order=memory_order(array), **options)
+    sample = drawn(
+        generator, method, *operands, shape=array.shape, dtype=array.dtype, order=memory_order(array), **options
+    )
     return overwritten(self, sample, f"{method}_")
 
 
@@ -77,11 +85,15 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Tensor:
     return _fill(self, "geometric", generator, p=p)  # type: ignore[no-any-return]
 
 
-def random_(self: Any, from_: int | None = None, to: int | None = None, *, generator: Any = None, **named: int) -> Tensor:
+def random_(
+    self: Any, from_: int | None = None, to: int | None = None, *, generator: Any = None, **named: int
+) -> Tensor:
     """Fill with integers of [from, to); random_(n) of [0, n); random_() of the dtype's whole range."""
     low = named.pop("from", from_)
     if named:
-        raise DTypeError(message("random_: unknown argument", got=", ".join(named), fix="random_(low, high, generator=g)"))
+        raise DTypeError(
+            message("random_: unknown argument", got=", ".join(named), fix="random_(low, high, generator=g)")
+        )
     if low is None and to is None:
         return _fill(self, "random_", generator)  # type: ignore[no-any-return]
     low, high = (0, low) if to is None else (0 if low is None else low, to)
@@ -107,9 +119,9 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> T
     """
     array = operand(input, "bernoulli")
     if p is None:
-        return _flat(drawn(generator, "bernoulli", input), input)
+        return _flat(drawn(generator, "bernoulli", input), input)  # type: ignore[no-any-return]
     order = memory_order(array)
-    return _flat(drawn(generator, "bernoulli", p, shape=array.shape, dtype=array.dtype, order=order), input)
+    return _flat(drawn(generator, "bernoulli", p, shape=array.shape, dtype=array.dtype, order=order), input)  # type: ignore[no-any-return]
 
 
 def _flat(sample: Any, *parameters: Any) -> Any:

@@ -43,7 +43,7 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Tensor:
 def _wanted(input: Any, given: tuple[Any, ...], named: dict[str, Any], name: str, keyword: str) -> tuple[int, ...]:
     """The shape asked for, with a size for -1."""
     if named:
-        given = _keyword(given, named, name, keyword)
+        given = by_name(given, named, name, keyword)
     if type(input) not in TYPES:
         tensors(name, input=input)
     if not given:
@@ -54,22 +54,38 @@ def _wanted(input: Any, given: tuple[Any, ...], named: dict[str, Any], name: str
     return size
 
 
-def _keyword(given: tuple[Any, ...], named: dict[str, Any], name: str, keyword: str) -> tuple[Any, ...]:
+def by_name(given: tuple[Any, ...], named: dict[str, Any], name: str, keyword: str) -> tuple[Any, ...]:
     unknown = named.keys() - {keyword}
     if given or unknown:
-        raise DTypeError(message(f"{name}: unexpected arguments", got=", ".join(sorted(unknown or named)), fix=f"{name}({keyword}=(2, 3))"))
+        raise DTypeError(
+            message(
+                f"{name}: unexpected arguments",
+                got=", ".join(sorted(unknown or named)),
+                fix=f"{name}({keyword}=(2, 3))",
+            )
+        )
     return (tuple(named[keyword]) if isinstance(named[keyword], (tuple, list)) else named[keyword],)
 
 
 def _inferred(shape: tuple[int, ...], size: tuple[int, ...], name: str) -> tuple[int, ...]:
     if min(size) < -1:
-        raise ShapeError(message(f"{name}: invalid shape dimension {min(size)}", got=size, fix="only -1 stands for a size to be inferred"))
+        raise ShapeError(
+            message(
+                f"{name}: invalid shape dimension {min(size)}", got=size, fix="only -1 stands for a size to be inferred"
+            )
+        )
     if size.count(-1) > 1:
         raise ShapeError(message(f"{name}: only one dimension can be inferred", got=size))
     known = prod(n for n in size if n != -1)
     count = prod(shape)
     if known == 0:
-        raise ShapeError(message(f"{name}: the size -1 is ambiguous beside a size of 0", got=f"{shape} to {size}", fix="write the size out"))
+        raise ShapeError(
+            message(
+                f"{name}: the size -1 is ambiguous beside a size of 0",
+                got=f"{shape} to {size}",
+                fix="write the size out",
+            )
+        )
     if count % known:
         raise ShapeError(f"{name}: {shape} has {count} elements, which do not fill {size}")
     return tuple([count // known if n == -1 else n for n in size])
@@ -87,7 +103,8 @@ def view(input: Any, *shape: Any, **named: Any) -> Tensor:
     if result._view is None and not np.may_share_memory(result.array, input.array) and result.array.size:
         raise ShapeError(
             message(
-                "view: size is not compatible with input tensor's size and stride (it spans across two contiguous subspaces)",
+                "view: size is not compatible with input tensor's size and stride "
+                "(it spans across two contiguous subspaces)",
                 got=f"shape {tuple(input.shape)}, strides {input.stride()}, view{size}",
                 fix="Use .reshape(...) instead, or .contiguous() before",
             )
@@ -99,7 +116,9 @@ def _other_type(input: Any, kind: dtype) -> Tensor:
     try:
         result: Tensor = wrap(input.array.view(kind.dtype))
     except (ValueError, TypeError) as error:
-        raise ShapeError(message(f"view: {input.dtype} cannot be read as {kind}", got=f"shape {tuple(input.shape)}: {error}")) from None
+        raise ShapeError(
+            message(f"view: {input.dtype} cannot be read as {kind}", got=f"shape {tuple(input.shape)}: {error}")
+        ) from None
     result._view = View(root_of(input), input, None, ())
     return result
 
@@ -127,7 +146,9 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     shape = tuple(input.shape)
     first, last = axis(start_dim, len(shape), "flatten"), axis(end_dim, len(shape), "flatten")
     if first > last:
-        raise ShapeError(message("flatten: start_dim cannot come after end_dim", got=f"start_dim={start_dim}, end_dim={end_dim}"))
+        raise ShapeError(
+            message("flatten: start_dim cannot come after end_dim", got=f"start_dim={start_dim}, end_dim={end_dim}")
+        )
     if shape and first == last:
         return input  # type: ignore[no-any-return]
     return ops.reshape(input, (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))  # type: ignore[no-any-return]
@@ -155,7 +176,10 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Tensor:
         parts = _inferred((shape[k],), parts, "unflatten")
     if prod(parts) != shape[k]:
         raise ShapeError(
-            message(f"unflatten: sizes don't multiply up to the size of dim {dim}", got=f"sizes {parts}, size {shape[k]} of {shape}")
+            message(
+                f"unflatten: sizes don't multiply up to the size of dim {dim}",
+                got=f"sizes {parts}, size {shape[k]} of {shape}",
+            )
         )
     return view(input, (*shape[:k], *parts, *shape[k + 1 :]))
 
@@ -191,17 +215,17 @@ def unsqueeze(input: Any, dim: int) -> Tensor:
 
 def atleast_1d(*tensors: Any) -> Any:
     """0-d tensors with one dimension, the others as they are."""
-    found = [t if t.ndim else ops.reshape(t, (1,)) for t in _sequence(tensors)]
+    found = [t if t.ndim else ops.reshape(t, (1,)) for t in sequence(tensors)]
     return found[0] if len(found) == 1 and tensors[0] is not None and type(tensors[0]) in TYPES else tuple(found)
 
 
 def atleast_2d(*tensors: Any) -> Any:
     """Tensors of fewer dimensions as rows, the others as they are."""
-    found = [t if t.ndim > 1 else ops.reshape(t, (1, prod(t.shape))) for t in _sequence(tensors)]
+    found = [t if t.ndim > 1 else ops.reshape(t, (1, prod(t.shape))) for t in sequence(tensors)]
     return found[0] if len(found) == 1 and type(tensors[0]) in TYPES else tuple(found)
 
 
-def _sequence(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
+def sequence(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
 
 
@@ -216,9 +240,13 @@ def permute(input: Any, *dims: Any, **named: Any) -> Tensor:
     tinygrad_nn.Size([4, 2, 3])
     """
     tensors("permute", input=input)
-    order = sizes(_keyword(dims, named, "permute", "dims") if named else dims)
+    order = sizes(by_name(dims, named, "permute", "dims") if named else dims)
     if len(order) != input.ndim:
-        raise ShapeError(message("permute: as many dims are needed as the tensor has", got=f"dims {order} for shape {tuple(input.shape)}"))
+        raise ShapeError(
+            message(
+                "permute: as many dims are needed as the tensor has", got=f"dims {order} for shape {tuple(input.shape)}"
+            )
+        )
     places = tuple([axis(d, input.ndim, "permute") for d in order])
     if len(set(places)) < len(places):
         raise ShapeError(message("permute: duplicate dims are not allowed", got=order))
@@ -249,7 +277,13 @@ def t(input: Any) -> Tensor:
     """The transpose of a matrix; vectors and scalars stay. RuntimeError for more dimensions."""
     tensors("t", input=input)
     if input.ndim > 2:
-        raise ShapeError(message("t: expects a tensor with <= 2 dimensions", got=f"shape {tuple(input.shape)}", fix="x.mT or x.transpose(0, 1)"))
+        raise ShapeError(
+            message(
+                "t: expects a tensor with <= 2 dimensions",
+                got=f"shape {tuple(input.shape)}",
+                fix="x.mT or x.transpose(0, 1)",
+            )
+        )
     return ops.permute(input, tuple(range(input.ndim - 1, -1, -1)))  # type: ignore[no-any-return]
 
 
@@ -275,9 +309,16 @@ def movedim(input: Any, source: Any, destination: Any) -> Tensor:
     tensors("movedim", input=input)
     ndim = input.ndim
     origins = [axis(d, ndim, "movedim") for d in (source if isinstance(source, (tuple, list)) else (source,))]
-    targets = [axis(d, ndim, "movedim") for d in (destination if isinstance(destination, (tuple, list)) else (destination,))]
+    targets = [
+        axis(d, ndim, "movedim") for d in (destination if isinstance(destination, (tuple, list)) else (destination,))
+    ]
     if len(origins) != len(targets):
-        raise ShapeError(message("movedim: source and destination must contain the same number of dims", got=f"{source} and {destination}"))
+        raise ShapeError(
+            message(
+                "movedim: source and destination must contain the same number of dims",
+                got=f"{source} and {destination}",
+            )
+        )
     if len(set(origins)) < len(origins) or len(set(targets)) < len(targets):
         raise ShapeError(message("movedim: repeated dim", got=f"{source} to {destination}"))
     rest = iter([k for k in range(ndim) if k not in origins])
@@ -288,70 +329,6 @@ def movedim(input: Any, source: Any, destination: Any) -> Tensor:
 def moveaxis(input: Any, source: Any, destination: Any) -> Tensor:
     """`movedim` by NumPy's name."""
     return movedim(input, source, destination)
-
-
-# -- broadcasting ------------------------------------------------------------------------------------
-
-
-def expand(input: Any, *shape: Any, implicit: bool = False, **named: Any) -> Tensor:
-    """A view in which dimensions of size one are repeated to the given sizes (-1 keeps one).
-
-    Raises RuntimeError where a size is not one and another is asked for.
-
-    >>> import tinygrad_nn as tg
-    >>> tg.tensor([[1], [2]]).expand(-1, 3)
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-    """
-    tensors("expand", input=input)
-    return _expanded(input, sizes(_keyword(shape, named, "expand", "size") if named else shape), "expand")
-
-
-def _expanded(input: Any, size: tuple[int, ...], name: str) -> Tensor:
-    shape = tuple(input.shape)
-    lead = len(size) - len(shape)
-    if lead < 0:
-        raise ShapeError(message(f"{name}: fewer sizes than the tensor has dimensions", got=f"{shape} to {size}"))
-    if -1 in size[:lead]:
-        raise ShapeError(message(f"{name}: -1 isn't allowed in a leading, non-existing dimension", got=f"{shape} to {size}"))
-    target = (*size[:lead], *[n if m == -1 else m for m, n in zip(size[lead:], shape, strict=True)])
-    for k, (m, n) in enumerate(zip(target[lead:], shape, strict=True), lead):
-        if n not in (1, m) or m < 0:
-            raise ShapeError(
-                message(f"{name}: The expanded size ({m}) must match the existing size ({n}) at non-singleton dimension {k}", got=f"{shape} to {size}")
-            )
-    if min(target, default=0) < 0:
-        raise ShapeError(message(f"{name}: a size is negative", got=f"{shape} to {size}"))
-    return ops.expand(input, target)  # type: ignore[no-any-return]
-
-
-def expand_as(input: Any, other: Any) -> Tensor:
-    """`expand` to the shape of `other`."""
-    tensors("expand_as", other=other)
-    return _expanded(input, tuple(other.shape), "expand_as")
-
-
-def broadcast_to(input: Any, *size: Any, **named: Any) -> Tensor:
-    """`expand` by NumPy's name."""
-    tensors("broadcast_to", input=input)
-    return _expanded(input, sizes(_keyword(size, named, "broadcast_to", "size") if named else size), "broadcast_to")
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """All tensors expanded to one shape. RuntimeError where their shapes do not broadcast."""
-    given = _sequence(tensors)
-    if not all(type(one) in TYPES for one in given):
-        raise DTypeError(message("broadcast_tensors: expected tensors", got=[type(one).__name__ for one in given]))
-    size = tuple(broadcast_shapes(*[tuple(one.shape) for one in given]))
-    return tuple([one if one.array.shape == size else _expanded(one, size, "broadcast_tensors") for one in given])
-
-
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape to which all of `shapes` broadcast. RuntimeError if there is none."""
-    try:
-        return np.broadcast_shapes(*[tuple(one) if isinstance(one, (tuple, list)) else (one,) for one in shapes])
-    except ValueError:
-        raise ShapeError(message("broadcast: shapes do not broadcast", got=" and ".join(map(str, shapes)))) from None
 
 
 # -- parts -------------------------------------------------------------------------------------------
@@ -392,7 +369,9 @@ def select(input: Any, dim: int, index: Any) -> Tensor:
     k, place = axis(dim, input.ndim, "select"), as_index(index)
     n = input.shape[k]
     if not -n <= place < n:
-        raise IndexingError(f"select: index {place} out of range for tensor of size {tuple(input.shape)} at dimension {k}")
+        raise IndexingError(
+            f"select: index {place} out of range for tensor of size {tuple(input.shape)} at dimension {k}"
+        )
     return slice_at(input, (slice(None),) * k + (place,))  # type: ignore[no-any-return]
 
 

@@ -108,7 +108,9 @@ def _found(values: Any, inverse: Any, counts: Any, return_inverse: bool, return_
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
-def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """Runs of equal elements (of equal slices along `dim`), each once."""
     tensors("unique_consecutive", input=input)
     array = read(input)
@@ -118,7 +120,11 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
     if len(rows):
         starts[1:] = (flat[1:] != flat[:-1]).any(1)
     places = np.flatnonzero(starts)
-    values = array.reshape(-1)[places] if dim is None else np.moveaxis(rows[places], 0, axis(dim, input.ndim, "unique_consecutive"))
+    values = (
+        array.reshape(-1)[places]
+        if dim is None
+        else np.moveaxis(rows[places], 0, axis(dim, input.ndim, "unique_consecutive"))
+    )
     inverse = np.cumsum(starts) - 1
     counts = np.diff(np.append(places, len(rows)))
     return _found(values, inverse.reshape(array.shape if dim is None else -1), counts, return_inverse, return_counts)
@@ -156,7 +162,13 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None, sorter: Any = None
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
 ) -> Tensor:
     """Where each value of `input` would go into the sorted last dimension of `sorted_sequence`.
 
@@ -176,15 +188,27 @@ def searchsorted(
         if side not in ("left", "right"):
             raise AutogradError(message("searchsorted: side can only be 'left' or 'right'", got=repr(side)))
         if right and side == "left":
-            raise AutogradError(message("searchsorted: side and right can't be set to opposites", got="side='left', right=True"))
+            raise AutogradError(
+                message("searchsorted: side and right can't be set to opposites", got="side='left', right=True")
+            )
         right = side == "right"
     if not edges.ndim:
         raise ShapeError("searchsorted: the sorted sequence should have one dimension at least")
     if edges.ndim > 1 and tuple(edges.shape)[:-1] != tuple(input.shape)[:-1]:
-        raise ShapeError(message("searchsorted: the first dimensions of sequence and values must match", got=f"{tuple(edges.shape)} and {tuple(input.shape)}"))
+        raise ShapeError(
+            message(
+                "searchsorted: the first dimensions of sequence and values must match",
+                got=f"{tuple(edges.shape)} and {tuple(input.shape)}",
+            )
+        )
     if sorter is not None:
         if tuple(sorter.shape) != tuple(edges.shape):
-            raise ShapeError(message("searchsorted: sequence and sorter must have the same size", got=f"{tuple(edges.shape)} and {tuple(sorter.shape)}"))
+            raise ShapeError(
+                message(
+                    "searchsorted: sequence and sorter must have the same size",
+                    got=f"{tuple(edges.shape)} and {tuple(sorter.shape)}",
+                )
+            )
         edges = gather(edges, -1, sorter)
     return _placed(edges, input, right, out_int32)
 
@@ -203,6 +227,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     """
     tensors("bucketize", boundaries=boundaries)
     if boundaries.ndim != 1:
-        raise ShapeError(message("bucketize: boundaries tensor must be 1 dimension", got=f"shape {tuple(boundaries.shape)}"))
+        raise ShapeError(
+            message("bucketize: boundaries tensor must be 1 dimension", got=f"shape {tuple(boundaries.shape)}")
+        )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
-

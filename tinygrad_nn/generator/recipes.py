@@ -132,7 +132,7 @@ def random_blocks(
     """The indices of `random_sampler` in the arrays that are drawn at once.
 
     >>> [block.tolist() for block in random_blocks(3, 4, generator=Generator().manual_seed(0))]
-    [[2, 0, 1], [0]]
+    [[2, 0, 1], [2]]
     """
     if generator is None:
         generator = Generator().manual_seed(base_seed())

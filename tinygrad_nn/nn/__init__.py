@@ -7,6 +7,7 @@ it), `init`, `linear` and the other families, `container`, `loss`.
 from tinygrad_nn.nn import functional, init, utils
 from tinygrad_nn.nn.activation import *  # noqa: F403
 from tinygrad_nn.nn.container import ModuleDict, ModuleList, Sequential
+from tinygrad_nn.nn.conv import *  # noqa: F403
 from tinygrad_nn.nn.distance import *  # noqa: F403
 from tinygrad_nn.nn.dropout import *  # noqa: F403
 from tinygrad_nn.nn.linear import *  # noqa: F403

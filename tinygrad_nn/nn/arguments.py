@@ -13,7 +13,7 @@ from tinygrad_nn.nn.parameter import Parameter
 from tinygrad_nn.placement import cpu_only
 from tinygrad_nn.primitive import wrap
 
-__all__ = ["buffer_of", "new_parameter", "number", "size"]
+__all__ = ["buffer_of", "new_parameter", "number", "size", "sizes"]
 
 
 def size(layer: str, name: str, value: Any, least: int = 1) -> int:
@@ -32,6 +32,18 @@ def size(layer: str, name: str, value: Any, least: int = 1) -> int:
     if whole < least:
         raise ArgumentError(message(f"{layer}: {name} must be at least {least}", got=f"{name}={value!r}"))
     return whole
+
+
+def sizes(layer: str, name: str, value: Any, rank: int, least: int = 1) -> tuple[int, ...]:
+    """A whole number of at least `least` for each dimension, or one for all.
+
+    Raises TypeError for what is not an integer, ValueError for a wrong count or what is too small.
+    """
+    if not isinstance(value, (tuple, list)):
+        return (size(layer, name, value, least),) * rank
+    if len(value) != rank:
+        raise ArgumentError(message(f"{layer}: {name} must be one integer or {rank} of them", got=f"{name}={value!r}"))
+    return tuple([size(layer, name, n, least) for n in value])
 
 
 def _near(value: Any, least: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from difflib import get_close_matches
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype, dtype
@@ -17,7 +18,16 @@ from tinygrad_nn.views import user_line
 if TYPE_CHECKING:
     from tinygrad_nn.nn.module import Module
 
-__all__ = ["check_replacement", "dtype_of_to", "indented", "no_attribute", "text", "type_name", "warn_of_hidden"]
+__all__ = [
+    "check_replacement",
+    "dtype_of_to",
+    "html",
+    "indented",
+    "no_attribute",
+    "text",
+    "type_name",
+    "warn_of_hidden",
+]
 
 
 def text(module: Module) -> str:
@@ -30,6 +40,21 @@ def text(module: Module) -> str:
         return f"{title}({own[0]})"
     lines = own + children
     return f"{title}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{title}()"
+
+
+def html(module: Module) -> str:
+    """What a notebook shows: the tree of modules, each to be opened and closed, with its count of parameters."""
+    return f'<div style="font-family:monospace;line-height:1.5">{_branch("", module)}</div>'
+
+
+def _branch(name: str, module: Module) -> str:
+    count = sum(p.array.size for p in module.parameters())
+    title = f"({escape(name)}): " * bool(name) + f"<b>{escape(module._get_name())}</b>({escape(module.extra_repr())})"
+    title += f' <span style="opacity:.6">{count:,} parameters</span>' if count else ""
+    children = "".join(_branch(key, child) for key, child in module._modules.items() if child is not None)
+    if not children:
+        return f'<div style="margin-left:1.1em">{title}</div>'
+    return f'<details open style="margin-left:1.1em"><summary>{title}</summary>{children}</details>'
 
 
 def indented(block: str, by: int = 2) -> str:

@@ -544,5 +544,8 @@ class Module:
     def __repr__(self) -> str:
         return describe.text(self)
 
+    def _repr_html_(self) -> str:
+        return describe.html(self)
+
 
 _KINDS = ("_parameters", "_buffers", "_modules")

@@ -110,6 +110,8 @@ square = unary(
 )
 reciprocal = smooth("reciprocal", np.reciprocal, lambda g, out: -g * out * out)
 sqrt = smooth("sqrt", np.sqrt, lambda g, out: g / (2 * out))
+root = smooth("root", np.sqrt, lambda g, out: where(eq(out, 0), 0.0, g / (2 * where(eq(out, 0), 1.0, out))))
+"""The square root with slope 0 at 0: PyTorch's choice for norms and standard deviations."""
 rsqrt = smooth("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, out: -0.5 * g * out * out * out)
 
 where = primitive(

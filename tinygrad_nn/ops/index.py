@@ -6,6 +6,7 @@ arrays. `gather`, `scatter`, `embedding` and the like are compositions: they onl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -82,7 +83,7 @@ def _add_rows(out: Array, rows: Array, value: Array) -> None:
     out[ordered[starts]] += np.add.reduceat(value[order], starts, axis=0)
 
 
-put_at = primitive("put_at", _put_at, lambda g, index: g[index], arity=1)
+put_at: Callable[..., Any] = primitive("put_at", _put_at, lambda g, index: g[index], arity=1)
 """Zeros of `size` with x added at `index`: the transpose of both kinds of indexing."""
 
 
@@ -109,7 +110,7 @@ def _touched(index: Index, size: tuple[int, ...]) -> Array:
     return mask
 
 
-touched = primitive("touched", _touched)
+touched: Callable[..., Any] = primitive("touched", _touched)
 """True at the places that an index of an array of that size chooses."""
 
 
@@ -166,7 +167,7 @@ multiply_at = primitive("multiply_at", _multiply_at, arity=2)
 
 def _searchsorted(x: Array, values: Array, right: bool) -> Array:
     """Where `values` would go into x, sorted along its last axis; each row of x takes its row of values."""
-    side = "right" if right else "left"
+    side: Any = "right" if right else "left"
     if x.ndim == 1:
         return np.searchsorted(x, values, side)
     rows, wanted = x.reshape(-1, x.shape[-1]), values.reshape(-1, values.shape[-1])

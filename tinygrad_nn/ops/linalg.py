@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -115,10 +116,9 @@ def _einsum(operands: tuple[Array, ...], equation: str) -> Array:
     for i, j in _contraction_order(equation, operands):
         (a, x), (b, y) = left[i], left[j]
         left = [item for k, item in enumerate(left) if k not in (i, j)]
-        wanted = set(output).union(*[term for term, _ in left])
-        left.append(_contracted(a, x, b, y, wanted))
+        left.append(_contracted(a, x, b, y, "".join((output, *[term for term, _ in left]))))
     term, x = left[0]
-    return np.asarray(np.einsum(f"{term}->{output}", x))
+    return x.transpose([term.index(c) for c in output])
 
 
 def _contraction_order(equation: str, operands: tuple[Array, ...]) -> list[tuple[int, int]]:
@@ -138,26 +138,37 @@ def _contraction_order(equation: str, operands: tuple[Array, ...]) -> list[tuple
     return pairs
 
 
-def _contracted(a: str, x: Array, b: str, y: Array, wanted: set[str]) -> tuple[str, Array]:
+def _contracted(a: str, x: Array, b: str, y: Array, wanted: str) -> tuple[str, Array]:
     """The product of x and y over the letters that nothing else wants, and the letters of the result."""
-    alone = [k for k, letter in enumerate(a) if letter not in b and letter not in wanted]
-    x, a = np.add.reduce(x, tuple(alone)) if alone else x, "".join(c for k, c in enumerate(a) if k not in alone)
-    alone = [k for k, letter in enumerate(b) if letter not in a and letter not in wanted]
-    y, b = np.add.reduce(y, tuple(alone)) if alone else y, "".join(c for k, c in enumerate(b) if k not in alone)
-    both = [letter for letter in a if letter in b]
-    batch = [letter for letter in both if letter in wanted]
-    summed = [letter for letter in both if letter not in wanted]
+    (alone, order), (alone_y, order_y), batch, rows, summed, letters = _grouped(a, b, wanted)
+    x = np.add.reduce(x, alone) if alone else x
+    y = np.add.reduce(y, alone_y) if alone_y else y
+    x, y = x.transpose(order), y.transpose(order_y)
+    n, m = batch + rows, batch + summed
+    shape = x.shape[:n] + y.shape[m:]
+    x = x.reshape(prod(x.shape[:batch]), prod(x.shape[batch:n]), prod(x.shape[n:]))
+    y = y.reshape(prod(y.shape[:batch]), prod(y.shape[batch:m]), prod(y.shape[m:]))
+    return letters, (np.matmul(x, y) if summed else x * y).reshape(shape)
+
+
+@lru_cache(maxsize=1024)
+def _grouped(a: str, b: str, wanted: str) -> tuple[Any, ...]:
+    """How to bring two operands to (batch, rows, summed) and (batch, summed, columns).
+
+    For each operand the axes that are summed before (nobody else has them) and the order of the rest; how many
+    letters are batch, rows and summed; and the letters of the product.
+    """
+    alone = tuple(k for k, c in enumerate(a) if c not in b and c not in wanted)
+    alone_y = tuple(k for k, c in enumerate(b) if c not in a and c not in wanted)
+    a = "".join(c for k, c in enumerate(a) if k not in alone)
+    b = "".join(c for k, c in enumerate(b) if k not in alone_y)
+    both = [c for c in a if c in b]
+    batch, summed = [c for c in both if c in wanted], [c for c in both if c not in wanted]
     rows, columns = [c for c in a if c not in both], [c for c in b if c not in both]
-    sizes = {**dict(zip(a, x.shape, strict=True)), **dict(zip(b, y.shape, strict=True))}
-
-    def size(letters: list[str]) -> int:
-        return prod(sizes[letter] for letter in letters)
-
-    x = x.transpose([a.index(c) for c in (*batch, *rows, *summed)]).reshape(size(batch), size(rows), size(summed))
-    y = y.transpose([b.index(c) for c in (*batch, *summed, *columns)]).reshape(size(batch), size(summed), size(columns))
-    letters = (*batch, *rows, *columns)
-    out = np.matmul(x, y) if summed else x * y
-    return "".join(letters), out.reshape([sizes[c] for c in letters])
+    order = [a.index(c) for c in (*batch, *rows, *summed)]
+    order_y = [b.index(c) for c in (*batch, *summed, *columns)]
+    letters = "".join((*batch, *rows, *columns))
+    return (alone, order), (alone_y, order_y), len(batch), len(rows), len(summed), letters
 
 
 einsum = primitive("einsum", _einsum, _einsum_rule, variadic=True)

@@ -17,7 +17,11 @@ Array = Any
 
 
 def _draw(
-    generator: Generator, method: str, operands: tuple[Any, ...], options: Mapping[str, Any], order: tuple[int, ...] | None
+    generator: Generator,
+    method: str,
+    operands: tuple[Any, ...],
+    options: Mapping[str, Any],
+    order: tuple[int, ...] | None,
 ) -> Array:
     """`generator.method(*operands, **options)`; `order` lists the result's dimensions, slowest in memory first."""
     if order is None or order == tuple(range(len(order))):

@@ -67,7 +67,7 @@ def erfinv(y: Array) -> Array:
     """The x with erf(x) = y; infinite at -1 and 1, NaN outside."""
     y = np.asarray(y)
     z = y.astype(np.float64)
-    w = -np.log((1 - z) * (1 + z))
+    w = np.minimum(-np.log((1 - z) * (1 + z)), 100.0)  # finite at -1 and 1 too, whose answer is put in below
     x = z * np.where(w < 5, np.polyval(_CENTRE, w - 2.5), np.polyval(_TAIL, np.sqrt(np.maximum(w, 5)) - 3))
     for _ in range(3):  # Halley's step: Newton's with the curvature of erf
         error = (erf(x) - z) * (pi**0.5 / 2) * np.exp(x * x)

@@ -67,7 +67,11 @@ class Adagrad(Elementwise):
     ) -> None:  # fmt: skip
         checks.learning_rate("Adagrad", lr)
         checks.at_least_zero(
-            "Adagrad", lr_decay=lr_decay, weight_decay=weight_decay, initial_accumulator_value=initial_accumulator_value, epsilon=eps
+            "Adagrad",
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            epsilon=eps,
         )
         checks.not_both("Adagrad", fused=fused, foreach=foreach, differentiable=differentiable)
         options = {

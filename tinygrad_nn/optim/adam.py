@@ -86,7 +86,12 @@ class Adam(Elementwise):
     ) -> None:  # fmt: skip
         name = type(self).__name__
         if is_tensor(lr) and foreach and not capturable:
-            raise ArgumentError(message(f"{name}: lr as a Tensor is not supported for capturable=False and foreach=True", fix="leave foreach out"))
+            raise ArgumentError(
+                message(
+                    f"{name}: lr as a Tensor is not supported for capturable=False and foreach=True",
+                    fix="leave foreach out",
+                )
+            )
         checks.learning_rate(name, lr)
         checks.at_least_zero(name, epsilon=eps)
         betas = checks.betas_below_one(name, betas)

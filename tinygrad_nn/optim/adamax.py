@@ -17,7 +17,15 @@ State = dict[str, Any]
 
 
 def adamax(
-    g: Any, p: Any, state: State, *, lr: Any, betas: tuple[float, float], eps: float, weight_decay: float, maximize: bool
+    g: Any,
+    p: Any,
+    state: State,
+    *,
+    lr: Any,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    maximize: bool,
 ) -> tuple[Any, State]:
     """One step of Adamax.
 

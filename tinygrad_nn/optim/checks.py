@@ -27,18 +27,26 @@ def at_least_zero(optimizer: str, **named: Any) -> None:
     """Each argument, under the words that name it, is a number >= 0 (NaN is not)."""
     for words, value in named.items():
         if not _number(value) >= 0:
-            raise ArgumentError(message(f"{optimizer}: Invalid {words.replace('__', ' ')} value: {value}", fix="a number >= 0"))
+            raise ArgumentError(
+                message(f"{optimizer}: Invalid {words.replace('__', ' ')} value: {value}", fix="a number >= 0")
+            )
 
 
 def betas_below_one(optimizer: str, betas: Sequence[Any]) -> tuple[float, float]:
     """`betas` are two numbers in [0, 1); given as tensors, their values are taken."""
     if len(betas) != 2:
-        raise ArgumentError(message(f"{optimizer}: betas are two numbers", got=f"{len(betas)}", fix="betas=(0.9, 0.999)"))
+        raise ArgumentError(
+            message(f"{optimizer}: betas are two numbers", got=f"{len(betas)}", fix="betas=(0.9, 0.999)")
+        )
     for k, beta in enumerate(betas):
         if type(beta) in TYPES and beta.array.size != 1:
-            raise ArgumentError(message(f"{optimizer}: Tensor betas[{k}] must be 1-element", got=f"shape {tuple(beta.shape)}"))
+            raise ArgumentError(
+                message(f"{optimizer}: Tensor betas[{k}] must be 1-element", got=f"shape {tuple(beta.shape)}")
+            )
         if not 0 <= _number(beta) < 1:
-            raise ArgumentError(message(f"{optimizer}: Invalid beta parameter at index {k}: {beta}", fix="a number in [0, 1)"))
+            raise ArgumentError(
+                message(f"{optimizer}: Invalid beta parameter at index {k}: {beta}", fix="a number in [0, 1)")
+            )
     return _number(betas[0]), _number(betas[1])
 
 
@@ -50,4 +58,6 @@ def not_both(optimizer: str, *, fused: bool | None, foreach: bool | None, differ
     if fused and differentiable:
         raise RuntimeError(message(f"{optimizer}: `fused` does not support `differentiable`", fix="leave one out"))
     if fused and foreach:
-        raise RuntimeError(message(f"{optimizer}: `fused` and `foreach` cannot be `True` together.", fix="leave one out"))
+        raise RuntimeError(
+            message(f"{optimizer}: `fused` and `foreach` cannot be `True` together.", fix="leave one out")
+        )

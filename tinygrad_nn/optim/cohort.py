@@ -39,7 +39,14 @@ FEW = 3
 class Plan:
     """How the parameters of one group are updated: in `cohorts`, or one by one if there are none."""
 
-    def __init__(self, update: Update, params: Sequence[Tensor], scalars: frozenset[str], names: Sequence[str], options: list[Any]) -> None:
+    def __init__(
+        self,
+        update: Update,
+        params: Sequence[Tensor],
+        scalars: frozenset[str],
+        names: Sequence[str],
+        options: list[Any],
+    ) -> None:
         self.update = update
         self.names = names
         self.params = list(params)
@@ -70,13 +77,17 @@ class Plan:
         """
         if any([is_tensor(option) for option in self.options]):  # its value may change at any time
             return
-        if not _apart([p.array for p in self.active]) or not _apart([value.array for state in states for value in state.values()]):
+        if not _apart([p.array for p in self.active]) or not _apart(
+            [value.array for state in states for value in state.values()]
+        ):
             return
         together: dict[Any, list[int]] = {}
         for k, (p, state) in enumerate(zip(self.active, states)):
             for name, value in state.items():
                 own = name in self.scalars
-                if value.array.shape != (() if own else p.array.shape) or not (own or value.array.dtype == p.array.dtype):
+                if value.array.shape != (() if own else p.array.shape) or not (
+                    own or value.array.dtype == p.array.dtype
+                ):
                     return
                 if sys.getrefcount(value.array) > 2:
                     return
@@ -149,7 +160,9 @@ class Cohort:
         longest = max([self.size] + [min(self.arrays[k].size, BLOCK) for k in self.alone])
         self.scratch = {slot: np.empty(longest, dtype) for slot, dtype in program.scratch}
         self.lanes = [self._stretches(k) for k in self.alone]
-        self.slots = program.filled(self.flat_p, self.flat_state, {slot: room[: self.size] for slot, room in self.scratch.items()})
+        self.slots = program.filled(
+            self.flat_p, self.flat_state, {slot: room[: self.size] for slot, room in self.scratch.items()}
+        )
         self.slots[G] = self.flat_g
 
     def _stretches(self, k: int) -> list[tuple[Any, list[Array]]]:

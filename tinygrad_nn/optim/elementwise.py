@@ -52,7 +52,6 @@ class Elementwise(Optimizer):
     """
 
     update: ClassVar[Update]
-    scalars: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -210,4 +209,3 @@ def number(**named: float) -> dict[str, Any]:
 
 def _value(option: Any) -> Any:
     return option.array.item() if is_tensor(option) else option
-

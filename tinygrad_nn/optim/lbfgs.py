@@ -67,7 +67,10 @@ class LBFGS(Optimizer):
         super().__init__(params, options)
         if len(self.param_groups) != 1:
             raise ArgumentError(
-                message("LBFGS doesn't support per-parameter options (parameter groups)", got=f"{len(self.param_groups)} groups")
+                message(
+                    "LBFGS doesn't support per-parameter options (parameter groups)",
+                    got=f"{len(self.param_groups)} groups",
+                )
             )
 
     # -- all parameters as one vector --------------------------------------------------------------
@@ -77,7 +80,12 @@ class LBFGS(Optimizer):
         return self.param_groups[0]["params"]  # type: ignore[no-any-return]
 
     def _gradient(self) -> Array:
-        return np.concatenate([np.zeros(p.array.size, p.array.dtype) if p.grad is None else p.grad.array.reshape(-1) for p in self._params])
+        return np.concatenate(
+            [
+                np.zeros(p.array.size, p.array.dtype) if p.grad is None else p.grad.array.reshape(-1)
+                for p in self._params
+            ]
+        )
 
     def _move(self, t: float, d: Array) -> None:
         """p <- p + t d."""
@@ -112,7 +120,10 @@ class LBFGS(Optimizer):
         """Up to `max_iter` iterations; returns the loss at the beginning. Raises RuntimeError without a closure."""
         if closure is None:
             raise AutogradError(
-                message("LBFGS.step needs a closure: it evaluates the loss several times", fix="optimizer.step(closure), see the class's example")
+                message(
+                    "LBFGS.step needs a closure: it evaluates the loss several times",
+                    fix="optimizer.step(closure), see the class's example",
+                )
             )
         if local.mode.tracer is not None:
             local.mode.tracer.read(self._params[0])  # what follows depends on values
@@ -213,6 +224,7 @@ class _Memory:
 
     def save(self, state: dict[str, Any]) -> None:
         """Put everything into the state, arrays as tensors."""
+        assert self.d is not None
         dtype = self.d.dtype
         state.update(
             d=wrap(self.d), t=self.t, old_dirs=[wrap(item) for item in self.y], old_stps=[wrap(item) for item in self.s],

@@ -9,17 +9,17 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
-from typing import Any, TypeAlias
-from warnings import warn
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from tinygrad_nn.autograd import RemovableHandle, enable_grad
+from tinygrad_nn.autograd import RemovableHandle, enable_grad, no_grad
 from tinygrad_nn.dtypes import default_float
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
-from tinygrad_nn.tape import local
 from tinygrad_nn.primitive import TYPES, node_of, wrap
+from tinygrad_nn.tape import local
 from tinygrad_nn.tensor import Tensor
+from tinygrad_nn.views import write
 
 __all__ = [
     "Optimizer",
@@ -119,16 +119,21 @@ class Optimizer:
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters from their `.grad`; `closure`, if given, computes the loss (returned) first."""
-        raise NotImplementedError(message(f"{type(self).__name__}: an optimizer defines step()", fix="write its step(closure=None)"))
+        raise NotImplementedError(
+            message(f"{type(self).__name__}: an optimizer defines step()", fix="write its step(closure=None)")
+        )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; with `set_to_none=False` fill them with zeros instead."""
         for group in self.param_groups:
             for p in group["params"]:
-                grad = p.grad
-                if grad is None:
-                    continue
-                p.grad = None if set_to_none else wrap(np.zeros_like(grad.array))
+                if set_to_none:
+                    p.grad = None
+                elif p.grad is not None:
+                    if p.grad.requires_grad:
+                        p.grad = p.grad.detach()
+                    with no_grad():
+                        write(p.grad, np.zeros_like(p.grad.array), "zero_grad")
 
     # -- groups ------------------------------------------------------------------------------------
 
@@ -140,7 +145,9 @@ class Optimizer:
         """
         name = type(self).__name__
         if not isinstance(param_group, dict):
-            raise DTypeError(message(f"{name}: param_group must be a dict", got=type(param_group).__name__, fix='{"params": [...]}'))
+            raise DTypeError(
+                message(f"{name}: param_group must be a dict", got=type(param_group).__name__, fix='{"params": [...]}')
+            )
         params, names = _named(name, param_group["params"])
         param_group["params"] = params
         if names:
@@ -151,13 +158,17 @@ class Optimizer:
             param_group.setdefault(option, value)
         self._check_repeats(params)
         if self.param_groups and ("param_names" in param_group) != ("param_names" in self.param_groups[0]):
-            raise ArgumentError(message(f"{name}: all optimizer param groups should be with/without names", fix="name all or none"))
+            raise ArgumentError(
+                message(f"{name}: all optimizer param groups should be with/without names", fix="name all or none")
+            )
         self.param_groups.append(param_group)
 
     def _check_parameter(self, p: Any) -> None:
         name = type(self).__name__
         if not is_tensor(p):
-            raise DTypeError(message(f"{name}: optimizer can only optimize Tensors", got=f"one of the params is {type(p).__name__}"))
+            raise DTypeError(
+                message(f"{name}: optimizer can only optimize Tensors", got=f"one of the params is {type(p).__name__}")
+            )
         node = node_of(p)
         if self.defaults.get("differentiable") or node is None or node.primitive is None:
             return
@@ -202,14 +213,21 @@ class Optimizer:
         for group in self.param_groups:
             for option, value in group.items():
                 if option == "params":
-                    found.extend([(p.grad is None, *self.state[p]) if p in self.state else p.grad is None for p in value])
+                    found.extend(
+                        [(p.grad is None, *self.state[p]) if p in self.state else p.grad is None for p in value]
+                    )
                 elif option not in without:
                     found.append(tuple(value) if type(value) is list else value)
         return tuple(found)
 
     def _assumed(self) -> list[Any]:
         """What a recorded step takes for granted: the options, and that the state is in the same places."""
-        options = [id(value) if is_tensor(value) else value for group in self.param_groups for key, value in group.items() if key != "params"]
+        options = [
+            id(value) if is_tensor(value) else value
+            for group in self.param_groups
+            for key, value in group.items()
+            if key != "params"
+        ]
         return [*options, *map(id, self.state.values()), *[len(group["params"]) for group in self.param_groups]]
 
     # -- saving and loading ------------------------------------------------------------------------
@@ -223,7 +241,10 @@ class Optimizer:
             before(self)
         number = {p: k for k, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [
-            {**{option: value for option, value in group.items() if option != "params"}, "params": [number[p] for p in group["params"]]}
+            {
+                **{option: value for option, value in group.items() if option != "params"},
+                "params": [number[p] for p in group["params"]],
+            }
             for group in self.param_groups
         ]
         state: dict[Any, Any] = {number[p] if is_tensor(p) else p: kept for p, kept in self.state.items()}
@@ -298,7 +319,7 @@ class Optimizer:
                     if name in self.scalars and not is_tensor(value):  # files of old versions keep a number
                         self.state[p][name] = wrap(np.array(value, default_float()))
 
-    scalars: frozenset[str] = frozenset()
+    scalars: ClassVar[frozenset[str]] = frozenset()
     """State that is one number for each parameter, kept as a 0-d tensor."""
 
     # -- hooks -------------------------------------------------------------------------------------
@@ -361,7 +382,10 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
                     raise RuntimeError(
-                        message(f"{type(self).__name__}.step: a pre-hook must return None or (new_args, new_kwargs)", got=repr(replaced))
+                        message(
+                            f"{type(self).__name__}.step: a pre-hook must return None or (new_args, new_kwargs)",
+                            got=repr(replaced),
+                        )
                     )
                 args, kwargs = replaced
         self._hooked = True
@@ -401,7 +425,10 @@ def _named(optimizer: str, params: Any) -> tuple[list[Any], list[str]]:
     names = [item[0] for item in given if isinstance(item, tuple)]
     if names and len(names) < len(given):
         raise ArgumentError(
-            message(f"{optimizer}: all optimizer params should be with/without names", got=f"{len(names)} names for {len(given)} parameters")
+            message(
+                f"{optimizer}: all optimizer params should be with/without names",
+                got=f"{len(names)} names for {len(given)} parameters",
+            )
         )
     return [item[1] if isinstance(item, tuple) else item for item in given], names
 

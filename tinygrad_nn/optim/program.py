@@ -46,7 +46,9 @@ class Recorder:
     def read(self, tensor: Any) -> None:
         """A branch on a value cannot be part of a straight line."""
         raise RuntimeError(
-            message("an update must not look at the values of tensors", got="a branch on a tensor", fix="use where(condition, a, b)")
+            message(
+                "an update must not look at the values of tensors", got="a branch", fix="use where(condition, a, b)"
+            )
         )
 
 
@@ -59,7 +61,12 @@ class Program:
     """
 
     def __init__(
-        self, update: Update, dtype: Any, vectors: tuple[str, ...], scalars: Mapping[str, Any], options: Mapping[str, Any]
+        self,
+        update: Update,
+        dtype: Any,
+        vectors: tuple[str, ...],
+        scalars: Mapping[str, Any],
+        options: Mapping[str, Any],
     ) -> None:
         self.vectors = vectors
         self.slots: list[Any] = [None] * (2 + len(vectors))
@@ -141,8 +148,8 @@ class Program:
                 out = self._temporary(result.array.dtype)
             self._place[id(result)] = out
             self.each.append(_on_vectors(primitive, operands, out))
-        for name, result in outputs.items():
-            here, there = self._place[id(result)], self._place[id(inputs[name])]
+        for target, result in outputs.items():
+            here, there = self._place[id(result)], self._place[id(inputs[target])]
             if result.array.ndim and here != there:
                 self.each.append(_on_vectors(None, [here], there))
 

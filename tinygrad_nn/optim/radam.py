@@ -83,8 +83,9 @@ class RAdam(Elementwise):
         betas = checks.betas_below_one("RAdam", betas)
         checks.at_least_zero("RAdam", epsilon=eps, weight_decay=weight_decay)
         options = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize, "foreach": foreach,
-            "capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay, "differentiable": differentiable,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay,
+            "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

@@ -17,8 +17,8 @@ State = dict[str, Any]
 
 
 def rmsprop(
-    g: Any, p: Any, state: State, *, lr: Any, alpha: float, eps: float, weight_decay: float, momentum: float, centered: bool,
-    maximize: bool,
+    g: Any, p: Any, state: State, *, lr: Any, alpha: float, eps: float, weight_decay: float, momentum: float,
+    centered: bool, maximize: bool,
 ) -> tuple[Any, State]:  # fmt: skip
     """One step of RMSprop.
 
@@ -76,8 +76,8 @@ class RMSprop(Elementwise):
         checks.learning_rate("RMSprop", lr)
         checks.at_least_zero("RMSprop", epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
         options = {
-            "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered, "weight_decay": weight_decay,
-            "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
+            "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
+            "weight_decay": weight_decay, "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

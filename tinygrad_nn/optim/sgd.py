@@ -15,8 +15,9 @@ State = dict[str, Any]
 
 
 def sgd(
-    g: Any, p: Any, state: State, *, lr: Any, momentum: float, dampening: float, weight_decay: float, nesterov: bool, maximize: bool
-) -> tuple[Any, State]:
+    g: Any, p: Any, state: State, *, lr: Any, momentum: float, dampening: float, weight_decay: float, nesterov: bool,
+    maximize: bool,
+) -> tuple[Any, State]:  # fmt: skip
     """One step of gradient descent.
 
     b <- momentum b + (1 - dampening) g    (b <- g in the first step)

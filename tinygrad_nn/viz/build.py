@@ -20,7 +20,7 @@ from tinygrad_nn.viz.model import Edge, Group, Item, Model
 from tinygrad_nn.viz.names import Names
 from tinygrad_nn.viz.record import Entry, Recording, Shares, backward_of, freed, real
 
-__all__ = ["build"]
+__all__ = ["Assembly", "Step", "assemble", "build"]
 
 
 class Step:
@@ -36,6 +36,7 @@ class Step:
         self.keys: list[Any] = []  # what the result may be known by: its tensors, its node
         self.line: tuple[str, int] | None = None
         self.failed: str | None = None
+        self.entry: Entry | None = None  # where it was recorded
 
 
 def build(
@@ -46,6 +47,13 @@ def build(
 
     Raises RuntimeError if no root has a graph.
     """
+    return assemble(roots, recording=recording, names=names, entries=entries).model(gradients)
+
+
+def assemble(
+    roots: list[Any], *, recording: Recording | None = None, names: Names | None = None, entries: list[Entry] | None = None
+) -> Assembly:
+    """The steps behind `roots`, numbered and grouped; see `build`."""
     names = names or Names()
     if recording is not None:
         makers = [entry for entry in (recording.entry_of(t) for t in roots) if entry is not None]
@@ -63,7 +71,7 @@ def build(
         )
     for scope in {step.scope: None for step in steps if step.scope is not None}:
         names.add(getattr(scope, "root", None))
-    return _Assembly(roots, steps, names, recording).model(gradients)
+    return Assembly(roots, steps, names, recording)
 
 
 # -- from the tape alone ---------------------------------------------------------------------------
@@ -151,7 +159,7 @@ def _recorded(recording: Recording, entries: list[Entry]) -> list[Step]:
         step.shapes = tuple(tuple(t.array.shape) for t in entry.results)
         step.dtypes = tuple(str(t.array.dtype) for t in entry.results)
         step.value = entry.values[0] if entry.values else None
-        step.node, step.line = entry.node, entry.line
+        step.entry, step.node, step.line = entry, entry.node, entry.line
         step.keys = [*entry.results, entry.node]
         step.failed = None if entry.error is None else str(entry.error)
         for place, tensor in entry.operands():
@@ -215,7 +223,7 @@ def _short(arg: Any) -> str:
 # -- putting it together ---------------------------------------------------------------------------
 
 
-class _Assembly:
+class Assembly:
     """Numbers the steps and their leaves, finds their groups, and hangs values and gradients on them."""
 
     def __init__(self, roots: list[Any], steps: list[Step], names: Names, recording: Recording | None) -> None:
@@ -267,21 +275,23 @@ class _Assembly:
         return found
 
     def model(self, gradients: bool) -> Model:
+        """The model, with gradients if they are wanted (that is a walk)."""
         notes: list[str] = []
-        shares = self._shares(notes) if gradients else None
-        totals = self._totals(shares)
-        items = tuple(self._item(k, source, totals, gradients) for k, source in enumerate(self.order))
+        shares = self.shares(notes) if gradients else None
+        totals = self.totals(shares)
+        items = tuple(self.item(source, totals, gradients) for source in self.order)
         edges = tuple(self._edges(shares))
         roots = []
         for tensor in self.roots:
-            source = self._root(tensor)
+            source = self.root(tensor)
             if source is not None and self.keys[source] not in roots:
                 roots.append(self.keys[source])
         if self.recording is None and freed([step.node for step in self.steps if step.node is not None]):
             notes.append("backward() has freed this graph: its structure is left, not its values")
         return Model(items, edges, tuple(self.groups), tuple(roots), tuple(notes))
 
-    def _root(self, tensor: Any) -> Any:
+    def root(self, tensor: Any) -> Any:
+        """The step that made `tensor`, or its own node, or None."""
         node = real(node_of(tensor))
         for step in reversed(self.steps):
             if any(key is tensor for key in step.keys) or (node is not None and step.node is node):
@@ -290,7 +300,7 @@ class _Assembly:
 
     # -- gradients ---------------------------------------------------------------------------------
 
-    def _shares(self, notes: list[str]) -> Shares | None:
+    def shares(self, notes: list[str]) -> Shares | None:
         """One backward pass from the roots: run again if the graph still can, else as it was recorded."""
         nodes = [step.node for step in self.steps if step.node is not None]
         starts = [real(node_of(t)) for t in self.roots]
@@ -306,7 +316,7 @@ class _Assembly:
         notes.append("gradients of intermediate results are gone: draw before backward(), or run it inside viz.record()")
         return None
 
-    def _totals(self, shares: Shares | None) -> dict[Any, Any]:
+    def totals(self, shares: Shares | None) -> dict[Any, Any]:
         """The cotangent of each node: its shares added up; ones at the roots."""
         totals: dict[Any, Any] = {}
         if shares is None:
@@ -324,6 +334,11 @@ class _Assembly:
         return totals
 
     def _edges(self, shares: Shares | None) -> Iterable[Edge]:
+        for step, place, source, share in self.uses(shares):
+            yield Edge(self.keys[source], self.keys[step], place, share)
+
+    def uses(self, shares: Shares | None) -> Iterable[tuple[Step, int, Any, Any]]:
+        """Every operand of every step, with the share of its gradient that comes from there."""
         waiting: dict[tuple[Any, Any], list[Any]] = {}
         for share in shares.given if shares is not None else ():
             waiting.setdefault((share.node, real(share.parent)), []).append(share.array)
@@ -331,12 +346,13 @@ class _Assembly:
             for place, source in step.operands:
                 node = source.node if isinstance(source, Step) else source
                 given = waiting.get((step.node, node)) if isinstance(node, Node) else None
-                yield Edge(self.keys[source], self.keys[step], place, given.pop(0) if given else None)
+                yield step, place, source, given.pop(0) if given else None
 
     # -- items -------------------------------------------------------------------------------------
 
-    def _item(self, key: int, source: Any, totals: dict[Any, Any], gradients: bool) -> Item:
-        home = self.home[source]
+    def item(self, source: Any, totals: dict[Any, Any], gradients: bool = True) -> Item:
+        """A step, a leaf's node or a tensor of data as an item."""
+        key, home = self.keys[source], self.home[source]
         if isinstance(source, Step):
             return Item(
                 key, "operation", source.name, self.names.of(*source.keys), source.shapes, source.dtypes, source.detail, home,

@@ -121,7 +121,7 @@ def _with_failure(tape: Recording, names: Names, places: list[Place], error: Exc
             items.append(Item(at, "input", names.of(tensor) or name, "", (tuple(tensor.array.shape),), (str(tensor.array.dtype),), value=tensor.array))
         sources.append(at)
     got = ", ".join(f"{name} {shape_text((tuple(t.array.shape),))}" for name, t in operands)
-    text = message(str(error), got=got) if got else str(error)
+    text = message(str(error), got=got) if got and "got:" not in str(error) else str(error)
     line, function = (None, "") if place is None else ((place[0].f_code.co_filename, place[1]), place[0].f_code.co_name)
     detail = f"in {function}()" if function and not function.startswith("<") else ""
     items.append(Item(len(items), "operation", type(error).__name__, "", (), (), detail, line=line, flows=False, failed=text))

@@ -92,8 +92,8 @@ def label_of(box: Box, view: View) -> tuple[str, str]:
     """The box's title and what stands beside it in small print, as plain text."""
     if box.item is not None:
         item = box.item
-        module = "" if box.group is None else " ".join(dict.fromkeys((box.group.name, box.group.kind)))
-        result = f"→ {item.label}" if item.label and item.kind == "operation" else ""
+        module = "" if box.group is None else " ".join(filter(None, dict.fromkeys((box.group.name, box.group.kind))))
+        result = f"→ {item.label}" if item.label not in ("", item.name) and item.kind == "operation" else ""
         return item.name, " ".join(part for part in (module, item.detail, result) if part)
     if box.group is not None:
         return (box.group.name, "" if box.group.name == box.group.kind else box.group.kind)

@@ -107,6 +107,8 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "written": ("base with value at the written places", "g, 0 where base was written over", "g at the written places"),
     "inv": ("x⁻¹", "−outᵀ @ g @ outᵀ"),
     "solve": ("x⁻¹ @ y", "−x⁻ᵀ @ g @ outᵀ", "x⁻ᵀ @ g"),
+    "+": ("the sum of the operands", _SAME),  # of single numbers: the scalar zoom
+    "×": ("x · y", "g · y", "g · x"),
     "det": ("det x", "g · the cofactors of x"),
 }
 
@@ -133,7 +135,7 @@ def rule_text(name: str, place: int) -> str:
         return _ELSEWHERE if name in REGISTRY else "as its backward() says"
     rules = FORMULAS[name][1:]
     known = REGISTRY.get(name)
-    if known is not None and known.variadic:
+    if name == "+" or (known is not None and known.variadic):
         return rules[0]
     return rules[place] if place < len(rules) else "none"
 
@@ -146,7 +148,7 @@ def operand_name(name: str, place: int) -> str:
     """
     known = REGISTRY.get(name)
     if known is None:
-        return f"operand {place}"
+        return "xy"[place] if name == "×" and place < 2 else f"operand {place}"
     if known.variadic:
         return f"{known.parameters[0]}[{place}]"
     return known.parameters[place] if place < len(known.parameters) else f"operand {place}"

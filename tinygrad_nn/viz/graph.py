@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import graphviz
 import numpy as np
 
 from tinygrad_nn.autograd.mode import enable_grad
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.generator import default_generator
 from tinygrad_nn.primitive import TYPES, wrap
-from tinygrad_nn.viz.build import build
+from tinygrad_nn.viz.build import Assembly, assemble
 from tinygrad_nn.viz.dot import Show, draw
 from tinygrad_nn.viz.fold import View, fold
 from tinygrad_nn.viz.model import Model
 from tinygrad_nn.viz.names import Names, is_module
+from tinygrad_nn.viz.program import is_compiled, of_program
 from tinygrad_nn.viz.record import Recording, found_in, record
-from tinygrad_nn.viz.render import FORMATS, render, write
+from tinygrad_nn.viz.render import Drawing
+from tinygrad_nn.viz.scalars import scalars
 from tinygrad_nn.viz.text import tree
 
 __all__ = ["Graph", "graph", "model_of"]
 
 
-class Graph(graphviz.Digraph):
+class Graph(Drawing):
     """A drawn computation: a `graphviz.Digraph`, so a notebook shows it, and `graph.source` is its DOT text.
 
     `save_as("graph.svg")` writes svg, png, pdf, dot or txt by the name's ending; `text` is the tree for a
-    terminal; `view` says what was folded, and `model` what was computed.
+    terminal; `view_` says what was folded, and `model` what was computed.
     """
 
     view_: View
@@ -44,32 +44,6 @@ class Graph(graphviz.Digraph):
     def text(self) -> str:
         """The graph as a tree of lines."""
         return tree(self.view_, self.show)
-
-    def pipe(self, format: str | None = None, *_: Any, encoding: str | None = None, engine: str | None = None, **__: Any) -> Any:
-        """The picture as bytes (as text, with `encoding`): svg, png, pdf, ... ImportError without Graphviz."""
-        drawn = render(self.source, format or "svg", engine=engine or self.engine)
-        return drawn if encoding is None else drawn.decode(encoding)
-
-    def _repr_image_svg_xml(self) -> str:  # what graphviz's notebook support calls
-        return self._repr_svg_()
-
-    def _repr_svg_(self) -> str:
-        return str(self.pipe("svg", encoding="utf-8"))
-
-    def save_as(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to `path`; its ending says how. Returns the path.
-
-        Raises ValueError for an unknown ending, OSError where nothing can be written, ImportError without
-        Graphviz (dot and txt need none).
-        """
-        kind = Path(path).suffix[1:].lower()
-        if kind in ("dot", "gv"):
-            return write(path, self.source)
-        if kind == "txt":
-            return write(path, self.text + "\n")
-        if kind not in FORMATS:
-            raise ArgumentError(message("viz: the file's ending says what to draw", got=str(path), fix="end it in .svg, .png, .pdf, .dot or .txt"))
-        return write(path, render(self.source, kind))
 
 
 def graph(
@@ -91,7 +65,8 @@ def graph(
 ) -> Graph:
     """The computation behind `target`, drawn.
 
-    target:    a tensor (or several), a module or function with its example `inputs`, or a `viz.record()`
+    target:    a tensor (or several), a module or function with its example `inputs`, a `viz.record()`, or a
+               compiled step that has run once
     params:    names: a module, or a dict of name: tensor. The modules that ran are known without it
     values, gradients, shapes, dtypes, bytes: what each box says
     direction: "forward", "backward" (the way of the gradients), or "both"
@@ -116,12 +91,11 @@ def graph(
     """
     _check(direction=(direction, ("forward", "backward", "both")), zoom=(zoom, ("modules", "operations", "scalars")),
            color=(color, ("kind", "gradient")), rankdir=(rankdir, ("TB", "LR", "BT", "RL")))  # fmt: skip
-    wants = gradients or color == "gradient"
-    model = model_of(target, *inputs, params=params, gradients=wants)
-    return draw_model(
-        model, Show(values, gradients, shapes, dtypes, bytes, direction, color, _wants_legend(legend, color, direction), rankdir),
-        depth=depth, zoom=zoom, rollup=rollup,
-    )  # fmt: skip
+    near = zoom == "scalars"
+    model = model_of(target, *inputs, params=params, gradients=gradients or color == "gradient", near=near)
+    legend = legend if legend is not None else color == "gradient" or direction == "both"
+    show = Show(values or near, gradients or near, shapes and not near, dtypes, bytes, direction, color, legend, rankdir)
+    return draw_model(model, show, depth=depth, zoom=zoom, rollup=rollup and not near)
 
 
 def draw_model(model: Model, show: Show, *, depth: int | None = None, zoom: str = "operations", rollup: bool = True) -> Graph:
@@ -133,10 +107,6 @@ def draw_model(model: Model, show: Show, *, depth: int | None = None, zoom: str 
     return made
 
 
-def _wants_legend(legend: bool | None, color: str, direction: str) -> bool:
-    return legend if legend is not None else color == "gradient" or direction == "both"
-
-
 def _check(**options: tuple[str, Sequence[str]]) -> None:
     for name, (given, known) in options.items():
         if given not in known:
@@ -146,15 +116,22 @@ def _check(**options: tuple[str, Sequence[str]]) -> None:
 # -- from whatever the user has to a model -----------------------------------------------------------
 
 
-def model_of(target: Any, *inputs: Any, params: Any = None, gradients: bool = True) -> Model:
-    """The model of a tensor's history, of a function's run on `inputs`, or of a whole recording."""
+def model_of(target: Any, *inputs: Any, params: Any = None, gradients: bool = True, near: bool = False) -> Model:
+    """The model of a tensor's history, of a function's run on `inputs`, or of a whole recording; `near`: of single numbers."""
+    if is_compiled(target):
+        return of_program(target.program)
+    assembly = _assembly_of(target, inputs, params)
+    return scalars(assembly) if near else assembly.model(gradients)
+
+
+def _assembly_of(target: Any, inputs: tuple[Any, ...], params: Any) -> Assembly:
     names = Names()
     names.add(params)
     names.add_callers()
     if isinstance(target, Recording):
-        return build(_results(target), recording=target, names=names, gradients=gradients, entries=target.entries)
+        return assemble(_results(target), recording=target, names=names, entries=target.entries)
     if callable(target) and type(target) not in TYPES:
-        return _of_function(target, inputs, names, gradients)
+        return _of_function(target, inputs, names)
     roots = list(_tensors(target))
     if not roots or inputs:
         raise ArgumentError(
@@ -164,31 +141,38 @@ def model_of(target: Any, *inputs: Any, params: Any = None, gradients: bool = Tr
                 fix="viz.graph(loss), or viz.graph(model, x)",
             )
         )
-    return build(roots, recording=found_in(roots), names=names, gradients=gradients)
+    return assemble(roots, recording=found_in(roots), names=names)
 
 
-def _of_function(function: Any, inputs: tuple[Any, ...], names: Names, gradients: bool) -> Model:
+def _of_function(function: Any, inputs: tuple[Any, ...], names: Names) -> Assembly:
     """Run the function on the inputs, with a recording, and leave its buffers as they were."""
     if not inputs and is_module(function):
         raise ArgumentError(message("viz: a module is drawn with example inputs", got=f"{type(function).__name__} alone", fix="viz.graph(model, x)"))
     if is_module(function):
         names.add(function)
+    recording, result = run(function, inputs)
+    roots = list(_tensors(result))
+    if not roots:
+        raise ArgumentError(message("viz: the function gave no tensor", got=type(result).__name__, fix="return the tensor to be drawn"))
+    return assemble(roots, recording=recording, names=names)
+
+
+def run(function: Any, inputs: tuple[Any, ...]) -> tuple[Recording, Any]:
+    """Call the function inside a recording. Its buffers and the random stream are left as they were."""
     given = tuple(wrap(x) if isinstance(x, np.ndarray) else x for x in inputs)
     before = [(t, t.array.copy()) for _, t in function.named_buffers()] if hasattr(function, "named_buffers") else []
+    stream = default_generator.get_state()
     try:
         with record() as recording, enable_grad():
-            result = function(*given)
+            return recording, function(*given)
     except Exception as error:
         if hasattr(error, "add_note"):
             error.add_note('viz: the forward failed; `with viz.on_error("crash.html"):` around it draws the graph up to there')
         raise
     finally:
+        default_generator.set_state(stream)
         for tensor, array in before:
             tensor.array[...] = array
-    roots = list(_tensors(result))
-    if not roots:
-        raise ArgumentError(message("viz: the function gave no tensor", got=type(result).__name__, fix="return the tensor to be drawn"))
-    return build(roots, recording=recording, names=names, gradients=gradients)
 
 
 def _results(recording: Recording) -> list[Any]:

@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import REGISTRY
 from tinygrad_nn.viz.dot import frame_title, label_of
 from tinygrad_nn.viz.fold import Arrow, Box, View, fold
@@ -35,7 +36,7 @@ __all__ = ["page", "page_of", "save_page"]
 _BOXES = 240  # drawn at most
 
 
-def page(target: Any, *where: Any, params: Any = None, title: str = "", depth: int | None = None) -> Path:
+def page(target: Any, *where: Any, params: Any = None, title: str = "", depth: int | None = None, zoom: str = "operations") -> Path:
     """Write `target` (as `viz.graph` takes it) to one offline HTML file: `viz.page(loss, "graph.html")`,
     or with example inputs `viz.page(model, x, "graph.html")`. Returns the path.
 
@@ -58,7 +59,10 @@ def page(target: Any, *where: Any, params: Any = None, title: str = "", depth: i
     *inputs, path = where or ("graph.html",)
     if not isinstance(path, (str, os.PathLike)):
         inputs, path = [*inputs, path], "graph.html"
-    return save_page(model_of(target, *inputs, params=params, gradients=True), path, title=title, depth=depth)
+    if zoom not in ("operations", "scalars"):
+        raise ArgumentError(message("viz.page: zoom is not one of its choices", got=repr(zoom), fix="'operations' or 'scalars'"))
+    model = model_of(target, *inputs, params=params, gradients=True, near=zoom == "scalars")
+    return save_page(model, path, title=title, depth=depth)
 
 
 def save_page(model: Model, path: str | os.PathLike[str], *, title: str = "", depth: int | None = None) -> Path:

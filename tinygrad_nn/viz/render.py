@@ -17,7 +17,7 @@ import graphviz
 from tinygrad_nn.errors import ArgumentError, MissingPackage, message
 from tinygrad_nn.serialization.files import replacing
 
-__all__ = ["FORMATS", "render", "write"]
+__all__ = ["FORMATS", "Drawing", "render", "write"]
 
 FORMATS = ("svg", "png", "pdf", "json", "plain", "xdot", "gif", "jpg", "ps", "eps")
 
@@ -67,3 +67,38 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
         said = message(what, got=f"the folder {target.parent}", fix="give a file name in a folder that you may write to")
         raise type(error)(*([error.errno] if error.errno else []), said) from None
     return target
+
+
+class Drawing(graphviz.Digraph):
+    """A `graphviz.Digraph` that draws itself with whatever Graphviz there is, and shows itself in a notebook."""
+
+    def pipe(self, format: str | None = None, *_: Any, encoding: str | None = None, engine: str | None = None, **__: Any) -> Any:
+        """The picture as bytes (as text, with `encoding`): svg, png, pdf, ... ImportError without Graphviz."""
+        drawn = render(self.source, format or "svg", engine=engine or self.engine)
+        return drawn if encoding is None else drawn.decode(encoding)
+
+    def _repr_image_svg_xml(self) -> str:  # what graphviz's notebook support calls
+        return self._repr_svg_()
+
+    def _repr_svg_(self) -> str:
+        return str(self.pipe("svg", encoding="utf-8"))
+
+    @property
+    def text(self) -> str:
+        """The picture in words, for a terminal."""
+        return str(self.source)
+
+    def save_as(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to `path`; its ending says how: .svg, .png, .pdf, .dot or .txt. Returns the path.
+
+        Raises ValueError for another ending, OSError where nothing can be written, ImportError without
+        Graphviz (dot and txt need none).
+        """
+        kind = Path(path).suffix[1:].lower()
+        if kind in ("dot", "gv"):
+            return write(path, self.source)
+        if kind == "txt":
+            return write(path, self.text + "\n")
+        if kind not in FORMATS:
+            raise ArgumentError(message("viz: the file's ending says what to draw", got=str(path), fix="end it in .svg, .png, .pdf, .dot or .txt"))
+        return write(path, render(self.source, kind, engine=self.engine))

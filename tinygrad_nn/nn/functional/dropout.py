@@ -79,18 +79,18 @@ def _dropout_of_channels(
     channels_last_rank: int | None,
 ) -> Tensor:
     checked_probability(p)
+    if input.ndim < 2:
+        raise ShapeError(
+            message(
+                f"{name}{here()}: Feature dropout requires at least 2 dimensions in the input", got=tuple(input.shape)
+            )
+        )
     if input.ndim not in ranks:
         warnings.warn(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in "
             "an error in a future "
             f"release. Expected {' or '.join(f'{rank}-D' for rank in ranks)}.",
             stacklevel=3,
-        )
-    if input.ndim < 2:
-        raise ShapeError(
-            message(
-                f"{name}{here()}: Feature dropout requires at least 2 dimensions in the input", got=tuple(input.shape)
-            )
         )
     if not training or p == 0:
         return input

@@ -66,7 +66,11 @@ def positive(scheduler: str, **named: Any) -> None:
 def checked_optimizer(optimizer: Any) -> Optimizer:
     """`optimizer`, if it is one (TypeError otherwise)."""
     if not isinstance(optimizer, Optimizer):
-        raise DTypeError(message(f"{type(optimizer).__name__} is not an Optimizer", fix="give the scheduler the optimizer that it steers"))
+        raise DTypeError(
+            message(
+                f"{type(optimizer).__name__} is not an Optimizer", fix="give the scheduler the optimizer that it steers"
+            )
+        )
     return optimizer
 
 
@@ -153,7 +157,11 @@ class LRScheduler:
         self._get_lr_called_within_step = True
         try:
             self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-            rates = self.get_lr() if epoch is None or not hasattr(self, "_get_closed_form_lr") else self._get_closed_form_lr()
+            rates = (
+                self.get_lr()
+                if epoch is None or not hasattr(self, "_get_closed_form_lr")
+                else self._get_closed_form_lr()
+            )
         finally:
             self._get_lr_called_within_step = False
         self._set(rates)
@@ -173,7 +181,11 @@ class LRScheduler:
 
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:
-            warn("To get the last learning rate computed by the scheduler, please use `get_last_lr()`.", UserWarning, stacklevel=3)
+            warn(
+                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer."""
@@ -202,7 +214,11 @@ class Proportional(LRScheduler):
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         ratio = self.ratio(self.last_epoch)
-        return copied(self.optimizer, "lr") if ratio == 1 else [group["lr"] * ratio for group in self.optimizer.param_groups]
+        return (
+            copied(self.optimizer, "lr")
+            if ratio == 1
+            else [group["lr"] * ratio for group in self.optimizer.param_groups]
+        )
 
     def _get_closed_form_lr(self) -> list[Any]:
         return [base * self.factor(self.last_epoch) for base in self.base_lrs]
@@ -210,4 +226,7 @@ class Proportional(LRScheduler):
 
 def without_code(functions: list[Callable[..., Any]]) -> list[dict[str, Any] | None]:
     """What can be saved of functions: the attributes of callable objects; nothing of plain functions."""
-    return [None if getattr(function, "__code__", None) else dict(getattr(function, "__dict__", {})) for function in functions]
+    return [
+        None if getattr(function, "__code__", None) else dict(getattr(function, "__dict__", {}))
+        for function in functions
+    ]

@@ -23,7 +23,11 @@ class _Composed(LRScheduler):
         name = type(self).__name__
         for k, scheduler in enumerate(schedulers):
             if not hasattr(scheduler, "optimizer"):
-                raise DTypeError(message(f"{name} at index {k} should have `optimizer` as its attribute", got=type(scheduler).__name__))
+                raise DTypeError(
+                    message(
+                        f"{name} at index {k} should have `optimizer` as its attribute", got=type(scheduler).__name__
+                    )
+                )
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ArgumentError(
                     message(
@@ -72,7 +76,9 @@ class SequentialLR(_Composed):
     [0.5, 0.5, 1.0, 0.5]
     """
 
-    def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
+    ) -> None:
         if not schedulers:
             raise ArgumentError(message("SequentialLR expects at least one scheduler, but got no scheduler."))
         self._check(schedulers, optimizer)
@@ -136,7 +142,9 @@ class ChainedScheduler(_Composed):
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         if len(schedulers) < 1:
-            raise ArgumentError(message("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler."))
+            raise ArgumentError(
+                message("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.")
+            )
         self._check(schedulers, optimizer or getattr(schedulers[0], "optimizer", None))
         self._schedulers = schedulers
         self.optimizer = schedulers[0].optimizer

@@ -7,7 +7,14 @@ from math import cos, floor, log, pi
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
-from tinygrad_nn.optim.lr_scheduler.base import LRScheduler, checked_optimizer, for_each_group, positive, set_lr, without_code
+from tinygrad_nn.optim.lr_scheduler.base import (
+    LRScheduler,
+    checked_optimizer,
+    for_each_group,
+    positive,
+    set_lr,
+    without_code,
+)
 from tinygrad_nn.optim.optimizer import Group, Optimizer
 
 __all__ = ["CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR"]
@@ -86,14 +93,22 @@ class CyclicLR(_WithMomentum):
         self.total_size = step_size_up + down
         self.step_ratio = step_size_up / self.total_size
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
-            raise ArgumentError(message("CyclicLR: mode is invalid and scale_fn is None", got=repr(mode), fix="triangular, triangular2 or exp_range"))
+            raise ArgumentError(
+                message(
+                    "CyclicLR: mode is invalid and scale_fn is None",
+                    got=repr(mode),
+                    fix="triangular, triangular2 or exp_range",
+                )
+            )
         self.mode = mode
         self.gamma = gamma
         self._scale_fn_custom = scale_fn
         self.scale_mode = scale_mode if scale_fn is not None else "iterations" if mode == "exp_range" else "cycle"
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self.base_momentums, self.max_momentums = self._begin_momentum(base_momentum, max_momentum, last_epoch == -1)
+            self.base_momentums, self.max_momentums = self._begin_momentum(
+                base_momentum, max_momentum, last_epoch == -1
+            )
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
@@ -112,7 +127,9 @@ class CyclicLR(_WithMomentum):
         height = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
         height *= self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
         if self.cycle_momentum:
-            for group, low, high in zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True):
+            for group, low, high in zip(
+                self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True
+            ):
                 self._set_momentum(group, high - (high - low) * height)
         return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
 
@@ -164,7 +181,9 @@ class OneCycleLR(_WithMomentum):
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
             raise ArgumentError(message("OneCycleLR: Expected float between 0 and 1 pct_start", got=repr(pct_start)))
         if anneal_strategy not in ("cos", "linear"):
-            raise ArgumentError(message("OneCycleLR: anneal_strategy must be one of 'cos' or 'linear'", got=repr(anneal_strategy)))
+            raise ArgumentError(
+                message("OneCycleLR: anneal_strategy must be one of 'cos' or 'linear'", got=repr(anneal_strategy))
+            )
         self._anneal_func_type = anneal_strategy
         self._schedule_phases = _phases(pct_start * self.total_steps, self.total_steps - 1, three_phase)
         if last_epoch == -1:
@@ -201,16 +220,24 @@ class OneCycleLR(_WithMomentum):
         groups = self.optimizer.param_groups
         if self.cycle_momentum:
             for group in groups:
-                self._set_momentum(group, self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], part))
+                self._set_momentum(
+                    group, self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], part)
+                )
         return [self._between(group[phase["start_lr"]], group[phase["end_lr"]], part) for group in groups]
 
 
 def _total_steps(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
-    given = {"total_steps": total_steps} if total_steps is not None else {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+    given = (
+        {"total_steps": total_steps}
+        if total_steps is not None
+        else {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+    )
     product = 1
     for name, value in given.items():
         if value is None:
-            raise ArgumentError(message("OneCycleLR: You must define either total_steps OR (epochs AND steps_per_epoch)"))
+            raise ArgumentError(
+                message("OneCycleLR: You must define either total_steps OR (epochs AND steps_per_epoch)")
+            )
         if not isinstance(value, int) or value <= 0:
             raise ArgumentError(message(f"OneCycleLR: Expected positive integer {name}, but got {value}"))
         product *= value
@@ -251,14 +278,18 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     [1.0, 0.5, 1.0, 0.5]
     """
 
-    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
+    ) -> None:
         name = "CosineAnnealingWarmRestarts"
         if not isinstance(T_0, int) or T_0 <= 0:
             raise ArgumentError(message(f"{name}: Expected positive integer T_0, but got {T_0}"))
         if not isinstance(T_mult, int) or T_mult < 1:
             raise ArgumentError(message(f"{name}: Expected integer T_mult >= 1, but got {T_mult}"))
         if not isinstance(eta_min, (float, int)):
-            raise ArgumentError(message(f"{name}: Expected float or int eta_min, but got {eta_min} of type {type(eta_min).__name__}"))
+            raise ArgumentError(
+                message(f"{name}: Expected float or int eta_min, but got {eta_min} of type {type(eta_min).__name__}")
+            )
         self.T_0 = T_0
         self.T_i = T_0  # the length of the present fall
         self.T_mult = T_mult

@@ -43,7 +43,9 @@ class ReduceLROnPlateau(LRScheduler):
         if mode not in ("min", "max"):
             raise ArgumentError(message(f"ReduceLROnPlateau: mode {mode} is unknown!", fix="min or max"))
         if threshold_mode not in ("rel", "abs"):
-            raise ArgumentError(message(f"ReduceLROnPlateau: threshold mode {threshold_mode} is unknown!", fix="rel or abs"))
+            raise ArgumentError(
+                message(f"ReduceLROnPlateau: threshold mode {threshold_mode} is unknown!", fix="rel or abs")
+            )
         self.factor = factor
         self.optimizer = checked_optimizer(optimizer)
         groups = len(optimizer.param_groups)

@@ -9,7 +9,14 @@ from math import cos, pi
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
-from tinygrad_nn.optim.lr_scheduler.base import LRScheduler, Proportional, checked_optimizer, copied, positive, without_code
+from tinygrad_nn.optim.lr_scheduler.base import (
+    LRScheduler,
+    Proportional,
+    checked_optimizer,
+    copied,
+    positive,
+    without_code,
+)
 from tinygrad_nn.optim.optimizer import Optimizer
 
 __all__ = [
@@ -74,7 +81,9 @@ class MultiStepLR(Proportional):
     [1.0, 0.5, 0.5, 0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -108,9 +117,13 @@ class ConstantLR(Proportional):
 
     factor: Any  # PyTorch's name for the argument; the closed form is below
 
-    def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
         if not 0 <= factor <= 1:
-            raise ArgumentError(message("ConstantLR: Constant multiplicative factor expected to be between 0 and 1.", got=factor))
+            raise ArgumentError(
+                message("ConstantLR: Constant multiplicative factor expected to be between 0 and 1.", got=factor)
+            )
         self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
@@ -144,14 +157,24 @@ class LinearLR(Proportional):
     """
 
     def __init__(
-        self, optimizer: Optimizer, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5, last_epoch: int = -1
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
     ) -> None:
         if not 0 < start_factor <= 1:
             raise ArgumentError(
-                message("LinearLR: Starting multiplicative factor expected to be greater than 0 and less or equal to 1.", got=start_factor)
+                message(
+                    "LinearLR: Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
+                    got=start_factor,
+                )
             )
         if not 0 <= end_factor <= 1:
-            raise ArgumentError(message("LinearLR: Ending multiplicative factor expected to be between 0 and 1.", got=end_factor))
+            raise ArgumentError(
+                message("LinearLR: Ending multiplicative factor expected to be between 0 and 1.", got=end_factor)
+            )
         self.start_factor = start_factor
         self.end_factor = end_factor
         self.total_iters = total_iters
@@ -288,12 +311,19 @@ class CosineAnnealingLR(LRScheduler):
 class _WithFunctions(LRScheduler):
     """A schedule given by the user's functions, one for all groups or one for each."""
 
-    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]], last_epoch: int = -1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
         name = type(self).__name__
         groups = len(checked_optimizer(optimizer).param_groups)
         functions: list[Any] = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
         if len(functions) != groups:
-            raise ArgumentError(message(f"{name}: Expected {groups} lr_lambdas, but got {len(functions)}", fix="one for each group"))
+            raise ArgumentError(
+                message(f"{name}: Expected {groups} lr_lambdas, but got {len(functions)}", fix="one for each group")
+            )
         for function in functions:
             if not callable(function):
                 raise DTypeError(message(f"{name}: lr_lambda should be a function, but got {type(function).__name__}"))

@@ -16,9 +16,12 @@ from tinygrad_nn.generator.recipes import base_seed
 from tinygrad_nn.utils.data.collate import default_collate, default_convert
 from tinygrad_nn.utils.data.dataset import Dataset, IterableDataset
 from tinygrad_nn.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
-from tinygrad_nn.utils.data.worker import load_in_workers
+from tinygrad_nn.utils.data.worker import Workers
 
 __all__ = ["DataLoader"]
+
+_FIXED = {"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"}
+"""What a loader was built from: to set it later would change nothing."""
 
 
 class DataLoader:
@@ -72,6 +75,17 @@ class DataLoader:
             self.batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
         batched = self.batch_sampler is not None or (stream and batch_size is not None)
         self.collate_fn: Callable[[Any], Any] = collate_fn or (default_collate if batched else default_convert)
+        self._ready = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and "_ready" in self.__dict__:
+            raise ArgumentError(
+                message(
+                    f"{name} attribute should not be set after DataLoader is initialized",
+                    got=f"{name} = {value!r:.60}", fix=f"make another: DataLoader(dataset, {name}=...)",
+                )
+            )  # fmt: skip
+        super().__setattr__(name, value)
 
     def __len__(self) -> int:
         if self.batch_sampler is not None:
@@ -87,7 +101,7 @@ class DataLoader:
         if self.num_workers:
             fetch = _StreamFetch(self.batch_size, self.drop_last, self.collate_fn) if stream else _Fetch(self._batched(), self.collate_fn)
             jobs = iter(()) if stream else iter(self.batch_sampler if self._batched() else self.sampler)
-            return load_in_workers(
+            return Workers(
                 self.dataset, fetch, jobs, workers=self.num_workers, seed=seed, prefetch=self.prefetch_factor or 2,
                 timeout=self.timeout, init=self.worker_init_fn, context=self.multiprocessing_context, stream=stream,
             )  # fmt: skip
@@ -119,10 +133,10 @@ class DataLoader:
 
 
 def _index_batches(batches: BatchSampler) -> Iterator[Any]:
-    """The indices of each batch as an array, without a Python loop over them."""
+    """The indices of each batch as an array, without a Python loop over them where the sampler has arrays."""
     sampler: Any = batches.sampler
     size = batches.batch_size
-    blocks = sampler.blocks() if hasattr(sampler, "blocks") else iter([np.fromiter(sampler, np.int64)])
+    blocks = sampler.blocks() if type(sampler) in (SequentialSampler, RandomSampler) else _blocks(iter(sampler), size)
     rest = np.empty(0, np.int64)
     for block in blocks:
         block = np.concatenate([rest, block]) if rest.size else block
@@ -132,6 +146,12 @@ def _index_batches(batches: BatchSampler) -> Iterator[Any]:
         rest = block[whole:]
     if rest.size and not batches.drop_last:
         yield rest
+
+
+def _blocks(indices: Iterator[int], size: int) -> Iterator[Any]:
+    """The indices of any sampler, which may be endless, `size` at a time."""
+    while (block := np.fromiter(islice(indices, size), np.int64)).size:
+        yield block
 
 
 def _fetched(dataset: Any, indices: list[int], collate: Callable[[Any], Any]) -> Any:

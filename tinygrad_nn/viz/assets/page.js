@@ -53,7 +53,9 @@
   function symbol(id) {
     const box = boxes.get(id);
     if (box.label) return box.label;
-    return box.operation ? box.title.split(" ")[0] + small(id.replace(/\D/g, "")) : box.title;
+    if (!box.operation) return box.title;
+    const word = box.title.split(" ")[0];
+    return (/^[\p{L}_]/u.test(word) ? word : "v") + small(id.replace(/\D/g, ""));
   }
   const goal = () => (data.roots.length ? symbol(data.roots[0]) : "out");
   const fraction = (top, bottom) => html("span", { class: "frac" }, html("span", {}, "∂" + top), html("span", {}, "∂" + bottom));
@@ -331,7 +333,7 @@
     return [
       html("button", { class: "close", "aria-label": "Close details", onclick: () => select(null) }, "×"),
       html("h2", {}, box.label || box.name),
-      html("p", { class: "kind" }, box.kind === "input" ? "data" : box.kind === "parameter" ? "parameter" : box.forward ? "operation " + box.name : box.module || "module"),
+      html("p", { class: "kind" }, box.kind === "input" ? "data" : box.kind === "parameter" ? "parameter" : box.forward ? "operation " + box.name : box.failed && !box.operations ? "raised here" : box.module || "module"),
       box.failed ? html("p", { class: "failed-text" }, box.failed) : null,
       html("dl", {}, ...rows.filter((row) => row[1]).flatMap(([name, text]) => [html("dt", {}, name), html("dd", {}, text)])),
       ...formulas(box),

@@ -1,0 +1,47 @@
+"""Convolutions, straight and transposed."""
+
+from __future__ import annotations
+
+from tests.nn.configurations import real, row
+
+ROWS = [
+    row("Conv1d", 3, 4, 3, inputs=[real(2, 3, 9)]),
+    row("Conv1d", 3, 4, 3, stride=2, padding=2, inputs=[real(2, 3, 9)]),
+    row("Conv1d", 4, 6, 2, dilation=3, groups=2, bias=False, inputs=[real(2, 4, 9)]),
+    row("Conv1d", 2, 3, 4, padding="same", inputs=[real(2, 2, 7)]),
+    row("Conv1d", 2, 3, 3, padding=2, padding_mode="circular", inputs=[real(2, 7)]),
+    row("Conv1d", 2, 2, 3, padding=1, padding_mode="reflect", stride=2, inputs=[real(1, 2, 6)]),
+    row("Conv2d", 1, 8, 3, inputs=[real(3, 1, 8, 8)]),
+    row("Conv2d", 3, 4, 3, padding=1, inputs=[real(2, 3, 5, 6)]),
+    row("Conv2d", 3, 4, (3, 2), stride=(2, 1), padding=(0, 1), inputs=[real(2, 3, 7, 5)]),
+    row("Conv2d", 4, 4, 3, padding=2, dilation=2, groups=4, inputs=[real(2, 4, 6, 6)]),
+    row("Conv2d", 4, 8, 3, padding="same", dilation=(1, 2), groups=2, inputs=[real(1, 4, 6, 7)]),
+    row("Conv2d", 3, 5, 1, inputs=[real(2, 3, 4, 4)]),
+    row("Conv2d", 3, 5, 1, stride=2, bias=False, inputs=[real(2, 3, 5, 4)]),
+    row("Conv2d", 2, 3, 2, padding="valid", inputs=[real(2, 5, 5)]),
+    row("Conv2d", 2, 3, 3, padding=1, padding_mode="reflect", inputs=[real(2, 2, 4, 5)]),
+    row("Conv2d", 2, 3, 3, padding=(1, 2), padding_mode="replicate", inputs=[real(2, 2, 4, 5)]),
+    row("Conv2d", 2, 3, 3, padding="same", padding_mode="circular", inputs=[real(2, 2, 4, 5)]),
+    row("Conv2d", 2, 3, (4, 4), stride=4, inputs=[real(17, 2, 9, 9)]),
+    row("Conv3d", 2, 3, 2, inputs=[real(2, 2, 4, 4, 3)]),
+    row("Conv3d", 2, 4, 3, padding=1, groups=2, inputs=[real(1, 2, 3, 4, 3)]),
+    row("Conv3d", 1, 2, (1, 3, 2), stride=(1, 2, 1), padding=(0, 1, 1), inputs=[real(2, 1, 3, 4, 3)]),
+    row("Conv3d", 1, 2, 2, dilation=2, bias=False, inputs=[real(1, 4, 4, 3)]),
+    row("Conv3d", 1, 2, 3, padding="same", padding_mode="replicate", inputs=[real(1, 1, 4, 4, 3)]),
+    row("ConvTranspose1d", 3, 4, 3, inputs=[real(2, 3, 5)]),
+    row("ConvTranspose1d", 3, 4, 3, stride=2, padding=1, output_padding=1, inputs=[real(2, 3, 5)]),
+    row("ConvTranspose1d", 4, 6, 2, groups=2, dilation=3, bias=False, inputs=[real(2, 4, 5)]),
+    row("ConvTranspose1d", 2, 3, 4, stride=3, inputs=[real(2, 5)]),
+    row("ConvTranspose1d", 2, 3, 3, dilation=2, output_padding=1, inputs=[real(1, 2, 5)]),
+    row("ConvTranspose1d", 2, 3, 3, stride=3, inputs=[real(1, 2, 4)], call={"output_size": (14,)}),
+    row("ConvTranspose2d", 3, 4, 3, inputs=[real(2, 3, 4, 5)]),
+    row("ConvTranspose2d", 3, 4, 3, stride=2, padding=1, output_padding=1, inputs=[real(2, 3, 4, 5)]),
+    row("ConvTranspose2d", 4, 2, (3, 2), stride=(1, 3), groups=2, bias=False, inputs=[real(2, 4, 4, 3)]),
+    row("ConvTranspose2d", 2, 3, 2, dilation=2, padding=(1, 0), inputs=[real(2, 3, 3)]),
+    row("ConvTranspose2d", 2, 3, 4, stride=2, padding=1, inputs=[real(1, 2, 3, 3)], call={"output_size": [7, 6]}),
+    row("ConvTranspose3d", 2, 3, 2, inputs=[real(1, 2, 3, 3, 2)]),
+    row("ConvTranspose3d", 2, 2, 3, stride=2, padding=1, output_padding=1, groups=2, inputs=[real(1, 2, 3, 2, 2)]),
+    row("ConvTranspose3d", 1, 2, (2, 1, 3), bias=False, inputs=[real(2, 1, 3, 3, 2)]),
+    row("ConvTranspose3d", 1, 2, 2, dilation=2, inputs=[real(1, 3, 3, 2)]),
+    row("ConvTranspose3d", 1, 1, 3, padding=1, stride=(1, 2, 3), inputs=[real(1, 1, 3, 3, 2)]),
+]

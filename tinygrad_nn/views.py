@@ -54,8 +54,11 @@ class View:
     @staticmethod
     def between(source: Any, result: Any, primitive: Primitive | None, args: tuple[Any, ...]) -> View | None:
         """The view that `result` is of `source`; None if NumPy had to copy."""
-        if result.array.size and not np.may_share_memory(result.array, source.array):
-            return None
+        out, array = result.array, source.array
+        owner = out.base
+        if owner is None or (owner is not array and owner is not array.base):  # else it surely shares memory
+            if out.size and not np.may_share_memory(out, array):
+                return None
         if not local.mode.grad:
             primitive = None  # made under no_grad: never differentiable
         return View(root_of(source), source, primitive, args)

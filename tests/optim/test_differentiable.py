@@ -54,6 +54,6 @@ def test_a_leaf_is_refused_as_by_any_in_place_operation() -> None:
     optimizer = optim.SGD([p], lr=0.1, differentiable=True)
     p.grad = tg.tensor([1.0])
     with pytest.raises(
-        RuntimeError, match="SGD.step: a leaf Variable that requires grad is being used in an in-place operation"
+        RuntimeError, match=r"SGD.step: a leaf Variable that requires grad is being used in an in-place operation"
     ):
         optimizer.step()

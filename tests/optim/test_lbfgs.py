@@ -125,7 +125,7 @@ def test_state_goes_to_pytorch_and_back() -> None:
 
 def test_what_it_needs() -> None:
     x = tg.tensor([1.0], requires_grad=True)
-    with pytest.raises(RuntimeError, match="LBFGS.step needs a closure"):
+    with pytest.raises(RuntimeError, match=r"LBFGS.step needs a closure"):
         optim.LBFGS([x]).step()
     with pytest.raises(
         ValueError, match=r"LBFGS doesn't support per-parameter options \(parameter groups\)\n  got: 2 groups"

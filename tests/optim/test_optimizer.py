@@ -366,7 +366,7 @@ def test_loading_what_does_not_fit_is_refused() -> None:
     saved = optim.SGD([a, b]).state_dict()
     with pytest.raises(
         ValueError,
-        match="SGD: .* a parameter group that doesn't match the size of optimizer's group\n  got: 2 parameters for 1",
+        match=r"SGD: .* a parameter group that doesn't match the size of optimizer's group\n  got: 2 parameters for 1",
     ):
         optim.SGD([a]).load_state_dict(saved)
 

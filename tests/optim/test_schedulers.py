@@ -259,7 +259,7 @@ def test_plateau_of_a_group_that_came_later() -> None:
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.2]
     strict.step(1.0)
     with pytest.raises(
-        RuntimeError, match="number of param groups in the `optimizer` differs .*\n  got: 2 groups, 1 min_lrs"
+        RuntimeError, match=r"number of param groups in the `optimizer` differs .*\n  got: 2 groups, 1 min_lrs"
     ):
         strict.step(1.0)
 
@@ -440,5 +440,5 @@ def test_one_cycle_ends() -> None:
     for _ in range(3):
         optimizer.step()
         scheduler.step()
-    with pytest.raises(ValueError, match="Tried to step 4 times. The specified number of total steps is 3"):
+    with pytest.raises(ValueError, match=r"Tried to step 4 times. The specified number of total steps is 3"):
         scheduler.step()

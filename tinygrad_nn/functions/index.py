@@ -45,6 +45,11 @@ def getitem(input: Any, index: Any) -> Tensor:
     >>> x[:, 1], x[x > 2], x[0, [2, 0]]
     (tensor([1, 4]), tensor([3, 4, 5]), tensor([2, 0]))
     """
+    kind = type(index)
+    if kind is int and input.array.ndim:
+        return ops.slice_at(input, (index,))  # type: ignore[no-any-return]
+    if kind in TYPES and index.array.ndim and index.array.dtype == np.int64 and input.array.ndim:
+        return ops.pick_at(input, (index,))  # type: ignore[no-any-return]
     basic, advanced = parsed(index, input.array)
     if basic is not None:
         input = ops.slice_at(input, basic)
@@ -56,6 +61,8 @@ def getitem(input: Any, index: Any) -> Tensor:
 
 def parsed(index: Any, array: Any) -> tuple[Key | None, Key | None]:
     """The basic part and the advanced part of an index into `array`; None for a part that does nothing."""
+    if type(index) in TYPES and index.array.dtype == np.bool_ and index.array.ndim and index.array.shape == array.shape:
+        return None, (index,)
     items = index if type(index) is tuple else (index,)
     if type(index) is list and _stands_for_tuple(index):
         items = tuple(index)

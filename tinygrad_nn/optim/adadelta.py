@@ -71,8 +71,8 @@ class Adadelta(Elementwise):
             raise ArgumentError(message(f"Adadelta: Invalid rho value: {rho}", fix="a number in [0, 1]"))
         checks.at_least_zero("Adadelta", epsilon=eps, weight_decay=weight_decay)
         options = {
-            "lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize, "capturable": capturable,
-            "foreach": foreach, "differentiable": differentiable,
+            "lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

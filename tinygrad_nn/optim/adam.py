@@ -18,8 +18,8 @@ State = dict[str, Any]
 
 
 def adam(
-    g: Any, p: Any, state: State, *, lr: Any, betas: tuple[float, float], eps: float, weight_decay: float, amsgrad: bool,
-    maximize: bool, decoupled_weight_decay: bool,
+    g: Any, p: Any, state: State, *, lr: Any, betas: tuple[float, float], eps: float, weight_decay: float,
+    amsgrad: bool, maximize: bool, decoupled_weight_decay: bool,
 ) -> tuple[Any, State]:  # fmt: skip
     """One step of Adam.
 
@@ -98,8 +98,8 @@ class Adam(Elementwise):
         checks.at_least_zero(name, weight_decay=weight_decay)
         checks.not_both(name, fused=fused, foreach=foreach, differentiable=differentiable)
         options = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
             "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, options)

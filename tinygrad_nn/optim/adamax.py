@@ -78,8 +78,8 @@ class Adamax(Elementwise):
         betas = checks.betas_below_one("Adamax", betas)
         checks.at_least_zero("Adamax", epsilon=eps, weight_decay=weight_decay)
         options = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "foreach": foreach, "maximize": maximize,
-            "differentiable": differentiable, "capturable": capturable,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable, "capturable": capturable,
         }  # fmt: skip
         super().__init__(params, options)
 

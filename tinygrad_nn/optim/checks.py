@@ -8,7 +8,7 @@ from typing import Any
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import TYPES
 
-__all__ = ["at_least_zero", "betas_below_one", "learning_rate", "not_both", "rates"]
+__all__ = ["at_least_zero", "betas_below_one", "learning_rate", "not_both"]
 
 
 def _number(value: Any) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from operator import is_
 from typing import Any, TypeAlias
 
@@ -57,7 +58,7 @@ class Plan:
         self.cohorts: list[Cohort] = []
 
     def repeats(self, before: Plan | None) -> bool:
-        """Whether the step before was of the same kind for the same parameters: then it pays to lay out their memory."""
+        """Whether the step before was of the same kind for the same parameters: then laying out memory pays."""
         return (
             before is not None
             and _same(self.params, before.params)
@@ -245,7 +246,7 @@ def _packed(owners: list[Tensor]) -> Array:
 def _apart(arrays: list[Array]) -> bool:
     """Whether no two arrays share memory."""
     bounds = sorted(byte_bounds(a) for a in arrays if a.size)
-    return all(before[1] <= after[0] for before, after in zip(bounds, bounds[1:]))
+    return all(before[1] <= after[0] for before, after in pairwise(bounds))
 
 
 def _same(a: Sequence[Tensor], b: Sequence[Tensor]) -> bool:

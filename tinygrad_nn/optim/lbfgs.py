@@ -55,8 +55,8 @@ class LBFGS(Optimizer):
     """
 
     def __init__(
-        self, params: Params, lr: Any = 1, max_iter: int = 20, max_eval: int | None = None, tolerance_grad: float = 1e-7,
-        tolerance_change: float = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
+        self, params: Params, lr: Any = 1, max_iter: int = 20, max_eval: int | None = None,
+        tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
     ) -> None:  # fmt: skip
         checks.learning_rate("LBFGS", lr)
         options = {
@@ -227,7 +227,8 @@ class _Memory:
         assert self.d is not None
         dtype = self.d.dtype
         state.update(
-            d=wrap(self.d), t=self.t, old_dirs=[wrap(item) for item in self.y], old_stps=[wrap(item) for item in self.s],
+            d=wrap(self.d), t=self.t,
+            old_dirs=[wrap(item) for item in self.y], old_stps=[wrap(item) for item in self.s],
             ro=[wrap(np.asarray(item, dtype)) for item in self.ro],
             H_diag=self.scale if isinstance(self.scale, int) else wrap(np.asarray(self.scale, dtype)),
             prev_flat_grad=wrap(np.array(self.g)), prev_loss=self.loss,

@@ -298,7 +298,8 @@ class Optimizer:
             if len(group["params"]) != len(old["params"]):
                 raise ArgumentError(
                     message(
-                        f"{name}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+                        f"{name}: loaded state dict contains a parameter group that doesn't match "
+                        "the size of optimizer's group",
                         got=f"{len(old['params'])} parameters for {len(group['params'])}, in group {k}",
                     )
                 )

@@ -77,7 +77,8 @@ class RMSprop(Elementwise):
         checks.at_least_zero("RMSprop", epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
         options = {
             "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
-            "weight_decay": weight_decay, "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
+            "weight_decay": weight_decay, "capturable": capturable, "foreach": foreach,
+            "maximize": maximize, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

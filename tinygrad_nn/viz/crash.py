@@ -35,7 +35,7 @@ class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.ht
     >>> with viz.on_error(path, quiet=True):
     ...     tg.ones(2, 3) @ tg.ones(2, 3)
     Traceback (most recent call last):
-    tinygrad_nn.errors.ShapeError: matmul: the inner sizes differ: ...
+    tinygrad_nn.errors.ShapeError: matmul: the inner sizes differ...
     >>> "matmul" in open(path, encoding="utf-8").read()
     True
     """

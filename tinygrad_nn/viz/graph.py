@@ -84,7 +84,7 @@ def graph(
     >>> import tinygrad_nn as tg
     >>> from tinygrad_nn import viz
     >>> w = tg.tensor(3.0, requires_grad=True)
-    >>> print(viz.graph(w * w + w, gradients=True).text)
+    >>> print(viz.graph(lambda: w * w + w, values=True, gradients=True).text)
     graph
     ├─ #1 mul ← w  (scalar)  = 9  ∇ 1
     └─ #2 add ← #1, w  (scalar)  = 12  ∇ 1

@@ -110,7 +110,8 @@ class LRScheduler:
             elif "initial_lr" not in group:
                 raise KeyError(
                     message(
-                        f"param 'initial_lr' is not specified in param_groups[{k}] when resuming scheduler with last_epoch >= 0",
+                        f"param 'initial_lr' is not specified in param_groups[{k}] when resuming scheduler "
+                        "with last_epoch >= 0",
                         fix="load the optimizer's state first, or leave last_epoch out to begin anew",
                     )
                 )
@@ -146,9 +147,9 @@ class LRScheduler:
             )
         elif not self.optimizer._opt_called:
             warn(
-                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the opposite "
-                "order: `optimizer.step()` before `lr_scheduler.step()`. Failure to do this will result in skipping the "
-                "first value of the learning rate schedule.",
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the "
+                "opposite order: `optimizer.step()` before `lr_scheduler.step()`. Failure to do this will result "
+                "in skipping the first value of the learning rate schedule.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -31,7 +31,8 @@ class _Composed(LRScheduler):
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ArgumentError(
                     message(
-                        f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be specified when calling `step`",
+                        f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs "
+                        "to be specified when calling `step`",
                         got=f"one at index {k}",
                         fix="step it by itself",
                     )
@@ -85,7 +86,8 @@ class SequentialLR(_Composed):
         if len(milestones) != len(schedulers) - 1:
             raise ArgumentError(
                 message(
-                    "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points",
+                    "Sequential Schedulers expects number of schedulers provided to be one more than "
+                    "the number of milestone points",
                     got=f"{len(schedulers)} schedulers and {len(milestones)} milestones",
                 )
             )

@@ -77,8 +77,8 @@ class CyclicLR(_WithMomentum):
     """
 
     def __init__(
-        self, optimizer: Optimizer, base_lr: Any, max_lr: Any, step_size_up: int = 2000, step_size_down: int | None = None,
-        mode: str = "triangular", gamma: float = 1.0, scale_fn: Callable[[float], float] | None = None,
+        self, optimizer: Optimizer, base_lr: Any, max_lr: Any, step_size_up: int = 2000,
+        step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0, scale_fn: Callable[[float], float] | None = None,
         scale_mode: str = "cycle", cycle_momentum: bool = True, base_momentum: Any = 0.8, max_momentum: Any = 0.9,
         last_epoch: int = -1,
     ) -> None:  # fmt: skip
@@ -160,7 +160,8 @@ class OneCycleLR(_WithMomentum):
     >>> import tinygrad_nn as tg
     >>> from tinygrad_nn import optim
     >>> optimizer = optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
-    >>> scheduler = OneCycleLR(optimizer, max_lr=5.0, total_steps=5, pct_start=0.6, div_factor=5.0, anneal_strategy="linear")
+    >>> options = {"pct_start": 0.6, "div_factor": 5.0, "anneal_strategy": "linear"}
+    >>> scheduler = OneCycleLR(optimizer, max_lr=5.0, total_steps=5, **options)
     >>> rates = []
     >>> for _ in range(4):
     ...     rates += [round(lr, 3) for lr in scheduler.get_last_lr()]

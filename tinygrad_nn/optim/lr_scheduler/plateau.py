@@ -100,7 +100,8 @@ class ReduceLROnPlateau(LRScheduler):
             if self.default_min_lr is None:
                 raise RuntimeError(
                     message(
-                        "ReduceLROnPlateau: The number of param groups in the `optimizer` differs from when `ReduceLROnPlateau` was initialized",
+                        "ReduceLROnPlateau: The number of param groups in the `optimizer` differs from when "
+                        "`ReduceLROnPlateau` was initialized",
                         got=f"{len(groups)} groups, {len(self.min_lrs)} min_lrs",
                         fix="set `min_lrs` to a list of one for each group",
                     )

@@ -1,0 +1,172 @@
+"""Poolings: the largest element, or the sum, of each window.
+
+Both go one dimension after the other (the maximum of a window is the maximum of its rows' maxima), so a
+window of k by k costs 2k passes, not k * k. A *geometry* is that of `window`; groups do not count.
+
+The maximum's rule needs the winners: for each window the number of the element that was taken, the
+first in reading order among equals. `max_chosen` and `max_spread` read and write at these places, are
+linear, and each other's transpose.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn.ops.window import Geometry, plan_of
+from tinygrad_nn.primitive import primitive
+
+Array = Any
+
+
+def _along(axis: int, start: int, step: int, count: int) -> tuple[slice, ...]:
+    """The index of `count` places along one axis."""
+    return (slice(None),) * axis + (slice(start, start + step * (count - 1) + 1, step),)
+
+
+def _padded(x: Array, geometry: Geometry, value: float) -> Array:
+    plan = plan_of(geometry)
+    if plan.padded == plan.size:
+        return x
+    out = np.full((*x.shape[:2], *plan.padded), value, x.dtype)
+    out[(slice(None), slice(None), *plan.inside)] = x
+    return out
+
+
+# -- the largest -------------------------------------------------------------------------------------
+
+
+def _max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
+    """The maxima and, as the residual, the winners."""
+    least = -np.inf if x.dtype.kind in "fV" else np.iinfo(x.dtype).min
+    padded = _padded(x, geometry, least)
+    best, winner = _best(padded, geometry, False)
+    if best.size and x.dtype.kind in "fV" and np.isnan(np.maximum.reduce(best, None)):
+        best, winner = _best(padded, geometry, True)
+    return best, winner
+
+
+def _best(x: Array, geometry: Geometry, nan: bool) -> tuple[Array, Array]:
+    _, kernel, counts, stride, _, dilation, _ = geometry
+    best, winner, scale = x, None, 1
+    kind = np.uint8 if np.prod(kernel) <= 256 else np.int32
+    for k in range(len(kernel) - 1, -1, -1):
+        places = [_along(k + 2, i * dilation[k], stride[k], counts[k]) for i in range(kernel[k])]
+        rows, numbers = best, winner
+        best = np.array(rows[places[0]])
+        winner = np.zeros(best.shape, kind) if numbers is None else np.array(numbers[places[0]])
+        for i, place in enumerate(places[1:], 1):
+            candidate = rows[place]
+            better = candidate > best
+            if nan:
+                better |= np.isnan(candidate)
+            np.maximum(best, candidate, out=best)
+            if numbers is None:
+                np.putmask(winner, better, i)
+            else:
+                np.copyto(winner, numbers[place] + kind(i * scale), where=better)
+        scale *= kernel[k]
+    return best, winner
+
+
+def _max_spread(y: Array, index: Array, geometry: Geometry) -> Array:
+    plan = plan_of(geometry)
+    out = np.zeros((*y.shape[:2], *plan.padded), y.dtype)
+    apart = all([s >= d * (k - 1) + 1 for s, d, k in zip(plan.stride, plan.dilation, plan.kernel, strict=True)])
+    for number, tap in enumerate(plan.taps):
+        place = out[(slice(None), slice(None), *plan.place(tap))]
+        if apart:
+            np.multiply(y, index == number, out=place)
+        else:
+            place += y * (index == number)
+    return np.ascontiguousarray(out[(slice(None), slice(None), *plan.inside)])
+
+
+def _max_chosen(x: Array, index: Array, geometry: Geometry) -> Array:
+    plan = plan_of(geometry)
+    padded = _padded(x, geometry, 0)
+    out = np.zeros(index.shape, x.dtype)
+    for number, tap in enumerate(plan.taps):
+        np.copyto(out, padded[(slice(None), slice(None), *plan.place(tap))], where=index == number)
+    return out
+
+
+def _max_position(index: Array, geometry: Geometry) -> Array:
+    """Where each winner stands in the flattened image: what `return_indices` gives."""
+    size, kernel, counts, stride, padding, dilation, _ = geometry
+    taps = np.unravel_index(index, kernel)
+    total: Array = 0
+    for k, tap in enumerate(taps):
+        first = np.arange(counts[k]) * stride[k] - padding[k][0]
+        total = total * size[k] + first.reshape((-1,) + (1,) * (len(kernel) - 1 - k)) + tap * dilation[k]
+    return total.astype(np.int64)
+
+
+max_winner = primitive("max_winner", lambda x, geometry: _max_pool(x, geometry)[1])
+"""The number of each window's largest element, in reading order within the window."""
+max_position = primitive("max_position", _max_position)
+max_pool = primitive(
+    "max_pool", _max_pool,
+    lambda g, residual, x, geometry: max_spread(g, max_winner(x, geometry) if residual is None else residual, geometry),
+)  # fmt: skip
+"""The largest element of each window: x: (N, C, *size) to (N, C, *counts)."""
+max_chosen = primitive("max_chosen", _max_chosen, lambda g, index, geometry: max_spread(g, index, geometry), arity=1)
+max_spread = primitive("max_spread", _max_spread, lambda g, index, geometry: max_chosen(g, index, geometry), arity=1)
+
+
+# -- the sum -----------------------------------------------------------------------------------------
+
+
+def _box_sum(x: Array, geometry: Geometry) -> Array:
+    _, kernel, counts, stride, _, dilation, _ = geometry
+    total = _padded(x, geometry, 0)
+    for k in range(len(kernel) - 1, -1, -1):
+        rows = total
+        total = np.array(rows[_along(k + 2, 0, stride[k], counts[k])])
+        for i in range(1, kernel[k]):
+            total += rows[_along(k + 2, i * dilation[k], stride[k], counts[k])]
+    return total
+
+
+def _box_spread(y: Array, geometry: Geometry) -> Array:
+    plan = plan_of(geometry)
+    rows = y
+    for k, size in enumerate(plan.padded):
+        wide = np.zeros((*rows.shape[: k + 2], size, *rows.shape[k + 3 :]), y.dtype)
+        for i in range(plan.kernel[k]):
+            wide[_along(k + 2, i * plan.dilation[k], plan.stride[k], plan.counts[k])] += rows
+        rows = wide
+    return np.ascontiguousarray(rows[(slice(None), slice(None), *plan.inside)])
+
+
+box_sum = primitive("box_sum", _box_sum, lambda g, geometry: box_spread(g, geometry))
+"""The sum of each window: x: (N, C, *size) to (N, C, *counts)."""
+box_spread = primitive("box_spread", _box_spread, lambda g, geometry: box_sum(g, geometry))
+"""The transpose: every sum's share to all elements of its window."""
+
+
+# -- weighted sums of chosen places along one axis ----------------------------------------------------
+
+
+def _resample(x: Array, dim: int, there: tuple[Array, Array], back: tuple[Array, Array]) -> Array:
+    index, weight = there
+    kind = x.dtype
+    if kind.itemsize == 2 and kind.kind in "fV":  # half precision adds in single
+        x = x.astype(np.float32)
+    lead = (slice(None),) + (None,) * (x.ndim - 1 - dim)
+    out: Array = None
+    for k in range(index.shape[1]):
+        part = x.take(index[:, k], dim)
+        factor = weight[:, k]
+        if not np.all(factor == 1):
+            part *= factor.astype(x.dtype)[lead]
+        out = part if out is None else np.add(out, part, out=out)
+    return out.astype(kind, copy=False)
+
+
+resample = primitive("resample", _resample, lambda g, dim, there, back: resample(g, dim, back, there), arity=1)
+"""out_i = sum over k of weight[i, k] * x[index[i, k]] along `dim`: interpolation, padding by copies, averages.
+
+`there` and `back` are the (index, weight) tables of this map and of its transpose.
+"""

@@ -53,7 +53,7 @@ class Primitive:
     """What an operation is: see the module's docstring."""
 
     __slots__ = (
-        "arity", "elementwise", "floats", "forward", "joint", "keeps", "multi", "name", "parameters",
+        "arity", "elementwise", "floats", "forward", "joint", "keeps", "masks", "multi", "name", "parameters",
         "reads", "residual", "rules", "saves", "saves_out", "variadic", "view",
     )  # fmt: skip
 
@@ -77,6 +77,7 @@ class Primitive:
         self.rules = tuple(None if rule is None else _bound(rule, self.parameters) for rule in rules)
         self.saves = tuple(word in named for word in self.parameters)
         self.reads = tuple(tuple(word in (_words(rule) if rule is not None else ()) for word in self.parameters) for rule in rules)
+        self.masks: dict[tuple[bool, ...], tuple[bool, ...]] = {}  # which arguments to keep, by which operands need it
         self.saves_out = "out" in named
         self.residual = "residual" in named
         self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
@@ -409,15 +410,12 @@ def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
 
 def _kept(p: Primitive, parents: Sequence[Node | None], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments that the rules which will run read; None for the others."""
-    if p.variadic or p.joint is not None:
-        return tuple([arg if keep else None for arg, keep in zip(args, p.saves)])
-    kept: list[Any] = [None] * len(args)
-    for parent, reads in zip(parents, p.reads):
-        if parent is not None:
-            for k, read in enumerate(reads):
-                if read:
-                    kept[k] = args[k]
-    return tuple(kept)
+    needed = tuple([parent is not None for parent in parents])
+    masks = p.masks.get(needed)
+    if masks is None:
+        reads = [p.saves] if p.variadic or p.joint is not None else [r for r, wanted in zip(p.reads, needed) if wanted]
+        masks = p.masks[needed] = tuple([any(column) for column in zip(*reads)])
+    return tuple([arg if keep else None for arg, keep in zip(args, masks)])
 
 
 def _picked(node: Node | None, k: int, array: Any, scope: Any) -> Any:

@@ -34,6 +34,11 @@ class Watch:
         self.after: dict[int, Callable[[Any], Any]] = {}  # called with a leaf once its .grad has been added to
         self.line: tuple[str, int] | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is any hook."""
+        return bool(self.hooks or self.after)
+
     def run_hooks(self, cotangent: Any) -> Any:
         """The cotangent (a Tensor) after each hook, which may replace it by returning another."""
         for hook in tuple(self.hooks.values()):

@@ -52,11 +52,15 @@ def backward(
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
     holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
     for node, cotangent in found.items():
-        holder = holders.get(node) or (node.watch.tensor() if node.watch is not None else None)
-        _accumulate(node, holder, cotangent, create_graph)
+        watch = node.watch
+        holder = holders.get(node) or (watch.tensor() if watch is not None else None)
+        if holder is not None and holder._grad is None and type(cotangent) is np.ndarray and watch is not None and not watch.busy:
+            holder._grad = wrap(cotangent)  # nearly always
+        else:
+            _accumulate(node, holder, cotangent)
 
 
-def _accumulate(node: Node, tensor: Any, cotangent: Any, create_graph: bool) -> None:
+def _accumulate(node: Node, tensor: Any, cotangent: Any) -> None:
     """Add a leaf's cotangent to its `.grad`, through its hooks."""
     traced = type(cotangent) in TYPES
     if node.primitive is None:

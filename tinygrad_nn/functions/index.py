@@ -32,6 +32,7 @@ __all__ = ["getitem", "setitem"]
 
 Key = tuple[Any, ...]
 ALL = slice(None)
+INTEGERS = (np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint8))
 
 
 def getitem(input: Any, index: Any) -> Tensor:
@@ -165,7 +166,7 @@ def _part(item: Any) -> Any:
         if array.ndim == 0:
             return bool(item)
         return item if type(item) in TYPES else array
-    if kind.name not in ("int64", "int32", "uint8"):
+    if kind not in INTEGERS:
         raise IndexingError(
             message(
                 "tensors used as indices must be long, int, byte or bool tensors",

@@ -6,6 +6,7 @@ Masks, and writes over the whole tensor, stand in `overwrite`.
 from __future__ import annotations
 
 from math import prod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,20 +27,23 @@ if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
 ALL = slice(None)
+INT64, INT32 = np.dtype(np.int64), np.dtype(np.int32)
 
 
 # -- checks ------------------------------------------------------------------------------------------
 
 
 def _integers(
-    index: Any, name: str, error: type[Exception] = AutogradError, kinds: tuple[str, ...] = ("int64", "int32")
+    index: Any, name: str, error: type[Exception] = AutogradError, kinds: tuple[Any, ...] = (INT64, INT32)
 ) -> Any:
     """The array of an index tensor. TypeError for no tensor, `error` for another dtype."""
     tensors(name, index=index)
-    if index.array.dtype.name not in kinds:
+    if index.array.dtype not in kinds:
         raise error(
             message(
-                f"{name}: Expected dtype {'/'.join(kinds)} for index", got=f"dtype {index.dtype}", fix="index.long()"
+                f"{name}: Expected dtype {'/'.join(map(str, kinds))} for index",
+                got=f"dtype {index.dtype}",
+                fix="index.long()",
             )
         )
     return index.array
@@ -47,12 +51,13 @@ def _integers(
 
 def _bounded(array: Any, n: int, dim: int, name: str, error: type[Exception], low: int = 0) -> None:
     """Every index within low .. n - 1."""
-    if array.size:
-        least, most = int(array.min()), int(array.max())
-        if least < low or most >= n:
-            raise error(
-                f"{name}: index {least if least < low else most} is out of bounds for dimension {dim} with size {n}"
-            )
+    if not array.size or (low == 0 and array.dtype == np.int64 and int(array.view(np.uint64).max()) < n):
+        return  # one pass: read without sign, negative numbers are the largest
+    least, most = int(array.min()), int(array.max())
+    if least < low or most >= n:
+        raise error(
+            f"{name}: index {least if least < low else most} is out of bounds for dimension {dim} with size {n}"
+        )
 
 
 def _as_vector(input: Any) -> Any:
@@ -65,9 +70,21 @@ def _as_vector(input: Any) -> Any:
 def _grid(index: Any, dim: int) -> tuple[Any, ...]:
     """The index of out[i, j, k] = x[i, index[i, j, k], k]."""
     shape = index.array.shape
-    return tuple(
-        [index if d == dim else np.arange(n).reshape((n,) + (1,) * (len(shape) - d - 1)) for d, n in enumerate(shape)]
-    )
+    last = len(shape) - 1
+    return tuple([index if d == dim else _steps(n, last - d) for d, n in enumerate(shape)])
+
+
+@lru_cache(maxsize=256)
+def _steps(n: int, behind: int) -> Any:
+    """0 .. n - 1 along a dimension with `behind` dimensions behind it."""
+    steps = np.arange(n).reshape((n,) + (1,) * behind)
+    steps.flags.writeable = False
+    return steps
+
+
+def along(x: Any, dim: int, places: Any) -> Tensor:
+    """x[i, places[i, j, k], k] for dim 1, and so on: `gather` without its checks."""
+    return ops.pick_at(x, _grid(places, dim))  # type: ignore[no-any-return]
 
 
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Tensor:
@@ -189,7 +206,7 @@ def take(input: Any, index: Any) -> Tensor:
     tensor([4, 1])
     """
     tensors("take", input=input)
-    array = _integers(index, "take", kinds=("int64",))
+    array = _integers(index, "take", kinds=(INT64,))
     n = input.array.size
     _bounded(array, n, 0, "take", IndexingError, -n)
     return ops.pick_at(reshape(input, (n,)), (index,))  # type: ignore[no-any-return]
@@ -198,7 +215,7 @@ def take(input: Any, index: Any) -> Tensor:
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
     """`gather`, with the other dimensions of both broadcast; flat without `dim`."""
     tensors("take_along_dim", input=input)
-    array = _integers(indices, "take_along_dim", kinds=("int64",))
+    array = _integers(indices, "take_along_dim", kinds=(INT64,))
     if dim is None:
         flat = reshape(indices, (array.size,))
         return take(input, flat)

@@ -9,11 +9,12 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.data import read
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
-from tinygrad_nn.functions.places import gather
+from tinygrad_nn.functions.places import along, gather
 from tinygrad_nn.functions.results import ValuesIndices
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.primitive import TYPES, wrap
@@ -34,7 +35,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     (tensor([1, 2, 3]), tensor([1, 2, 0]))
     """
     indices = argsort(input, dim, descending, stable)
-    return ValuesIndices(gather(input, dim, indices), indices)
+    return ValuesIndices(along(input, dim % input.ndim, indices) if input.ndim else clone(input), indices)
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
@@ -72,10 +73,9 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     if not input.ndim:
         if count == 0:
             return ValuesIndices(gather(input, 0, wrap(np.zeros(0, np.int64))), wrap(np.zeros(0, np.int64)))
-        indices = wrap(np.zeros((), np.int64))
-    else:
-        indices = ops.argtop(input, count, place, bool(largest))
-    return ValuesIndices(gather(input, dim, indices), indices)
+        return ValuesIndices(clone(input), wrap(np.zeros((), np.int64)))
+    indices = ops.argtop(input, count, place, bool(largest))
+    return ValuesIndices(along(input, place, indices), indices)
 
 
 # -- what is there -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Optimizers: how parameters follow their gradients. `optim.lr_scheduler` changes the learning rate on the way."""
 
-from tinygrad_nn.optim import lr_scheduler
+import tinygrad_nn.optim.lr_scheduler as lr_scheduler
 from tinygrad_nn.optim.adadelta import Adadelta
 from tinygrad_nn.optim.adagrad import Adagrad
 from tinygrad_nn.optim.adam import Adam, AdamW

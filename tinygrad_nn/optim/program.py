@@ -140,11 +140,11 @@ class Program:
                 out = self._place[id(result)] = self._slot(np.zeros_like(result.array))
                 self.once.append(_on_numbers(primitive, [self.slots[operand] for operand in operands], self.slots[out]))
                 continue
-            name = home.get(id(result))
-            if name is not None and last.get(id(inputs[name]), -1) <= k:
-                out = self._place[id(inputs[name])]
+            self._release([arg for arg in args if last.get(id(arg)) == k])
+            own = home.get(id(result))
+            if own is not None and last.get(id(inputs[own]), -1) <= k:
+                out = self._place[id(inputs[own])]
             else:
-                self._release([arg for arg in args if last.get(id(arg)) == k])
                 out = self._temporary(result.array.dtype)
             self._place[id(result)] = out
             self.each.append(_on_vectors(primitive, operands, out))

@@ -9,5 +9,6 @@ from tinygrad_nn.nn.functional.conv import *  # noqa: F403
 from tinygrad_nn.nn.functional.ctc import *  # noqa: F403
 from tinygrad_nn.nn.functional.dropout import *  # noqa: F403
 from tinygrad_nn.nn.functional.linear import *  # noqa: F403
+from tinygrad_nn.nn.functional.pool import *  # noqa: F403
 from tinygrad_nn.nn.functional.ranking import *  # noqa: F403
 from tinygrad_nn.nn.functional.regression import *  # noqa: F403

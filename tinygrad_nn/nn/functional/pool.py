@@ -16,7 +16,8 @@ from tinygrad_nn.ops import pool as ops
 from tinygrad_nn.ops.index import pick_at
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.select import argmax
-from tinygrad_nn.ops.shape import permute, reshape
+from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.primitive import wrap
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -265,11 +266,23 @@ def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_ind
     flat = reshape(x, (batch, channels, -1))
     places = _window_places(size, out)  # (windows, taps)
     windows: Any = pick_at(flat, (slice(None), slice(None), places))
-    best: Any = argmax(windows, 3, True)
-    where: Any = pick_at(reshape(permute(_tensor_like(x, places), (0, 1)), places.shape), (np.arange(len(places))[:, None], best))
-    where = reshape(where, (batch, channels, len(places)))
+    best = argmax(windows, 3, False)
+    where: Any = pick_at(wrap(places), (np.arange(len(places)), best))
     rows, columns = np.arange(batch)[:, None, None], np.arange(channels)[:, None]
     values: Any = reshape(pick_at(flat, (rows, columns, where)), (batch, channels, *out))
     if not return_indices:
         return unbatched(values, single)
     return unbatched(values, single), unbatched(reshape(where, (batch, channels, *out)), single)
+
+
+@lru_cache(maxsize=128)
+def _window_places(size: tuple[int, ...], out: tuple[int, ...]) -> Any:
+    """For each window its places in the flattened image, in reading order; short windows repeat their last one."""
+    flat = np.zeros((1, 1), np.int64)
+    for n, o in zip(size, out, strict=True):
+        windows = _windows(n, o)
+        longest = max(map(len, windows))
+        line = np.array([np.append(w, [w[-1]] * (longest - len(w))) for w in windows])  # (o, taps)
+        flat = flat[:, None, :, None] * n + line[None, :, None, :]
+        flat = flat.reshape(flat.shape[0] * o, -1)
+    return flat

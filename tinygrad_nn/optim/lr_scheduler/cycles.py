@@ -78,9 +78,9 @@ class CyclicLR(_WithMomentum):
 
     def __init__(
         self, optimizer: Optimizer, base_lr: Any, max_lr: Any, step_size_up: int = 2000,
-        step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0, scale_fn: Callable[[float], float] | None = None,
-        scale_mode: str = "cycle", cycle_momentum: bool = True, base_momentum: Any = 0.8, max_momentum: Any = 0.9,
-        last_epoch: int = -1,
+        step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None, scale_mode: str = "cycle", cycle_momentum: bool = True,
+        base_momentum: Any = 0.8, max_momentum: Any = 0.9, last_epoch: int = -1,
     ) -> None:  # fmt: skip
         self.optimizer = checked_optimizer(optimizer)
         positive("CyclicLR", step_size_up=step_size_up)
@@ -118,7 +118,7 @@ class CyclicLR(_WithMomentum):
             return self._scale_fn_custom(x)
         if self.mode == "triangular2":
             return 0.5 ** (x - 1)  # type: ignore[no-any-return]
-        return self.gamma**x if self.mode == "exp_range" else 1.0  # type: ignore[no-any-return]
+        return self.gamma**x if self.mode == "exp_range" else 1.0
 
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()

@@ -62,7 +62,7 @@ class StepLR(Proportional):
 
     def factor(self, t: int) -> float:
         """gamma^floor(t / step_size)."""
-        return self.gamma ** (t // self.step_size)  # type: ignore[no-any-return]
+        return float(self.gamma ** (t // self.step_size))
 
 
 class MultiStepLR(Proportional):
@@ -90,11 +90,11 @@ class MultiStepLR(Proportional):
 
     def ratio(self, t: int) -> float:
         """gamma, to the power of how often t is a milestone."""
-        return self.gamma ** self.milestones.get(t, 0)  # type: ignore[no-any-return]
+        return float(self.gamma ** self.milestones.get(t, 0))
 
     def factor(self, t: int) -> float:
         """gamma, to the power of the milestones passed."""
-        return self.gamma ** bisect_right(sorted(self.milestones.elements()), t)  # type: ignore[no-any-return]
+        return float(self.gamma ** bisect_right(sorted(self.milestones.elements()), t))
 
 
 class ConstantLR(Proportional):

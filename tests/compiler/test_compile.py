@@ -238,3 +238,13 @@ def test_a_program_prints_and_checks_itself() -> None:
     compiled.program.instructions.reverse()
     with pytest.raises(AssertionError, match="read before it is made"):
         compiled.program.check()
+
+
+def test_a_compiled_step_still_refuses_classes_that_do_not_exist() -> None:
+    _, step = make(net, "sgd")
+    compiled = compile(step)
+    for _ in range(2):
+        compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    for wrong in (-1, 4):
+        with pytest.raises(IndexError, match=r"outside 0\.\.3"):
+            compiled(tg.tensor(X[0]), tg.tensor(np.full_like(Y[0], wrong)))

@@ -93,8 +93,14 @@ def listen(step: Callable[[], None]) -> Listener:
     return listener
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
-@pytest.mark.parametrize("name, options", OWN_CASES, ids=case_id)
+HALF = [(name, table[-1], np.float16) for name, table in OPTIONS.items()]
+
+
+@pytest.mark.parametrize(
+    "name, options, dtype",
+    [*[(name, options, dtype) for name, options in OWN_CASES for dtype in (np.float32, np.float64)], *HALF],
+    ids=lambda value: value.__name__ if isinstance(value, type) else case_id(value),
+)
 def test_together_is_one_by_one(name: str, options: dict[str, Any], dtype: Any, alone: Callable[[], None]) -> None:
     together = Run(name, options, dtype)
     for _ in range(12):

@@ -47,6 +47,16 @@ one_hot = primitive("one_hot", lambda index, classes: index[..., None] == np.ara
 """True at place index[...] of a new last axis of size `classes`."""
 
 
+def _class_indices(target: Array, classes: int) -> Array:
+    if target.size and not 0 <= target.min() <= target.max() < classes:
+        raise IndexError(f"target holds a class outside 0..{classes - 1}: from {target.min()} to {target.max()}")
+    return target
+
+
+class_indices = primitive("class_indices", _class_indices)
+"""The target itself, once it is seen to name classes: keeps the check in a recorded program."""
+
+
 def _cross_entropy(logits: Array, target: Array, reduction: str) -> tuple[Array, Array]:
     """The loss and, as the residual, the probabilities."""
     shifted = logits - np.maximum.reduce(logits, 1, None, None, True)

@@ -230,6 +230,7 @@ class Assembly:
         self.roots, self.steps, self.names, self.recording = roots, steps, names, recording
         self.groups: list[Group] = []
         self.group_of: dict[Any, int] = {}
+        self.paths: dict[Any, dict[Any, str]] = {}  # root -> module -> path
         self.order: list[Any] = []  # steps, leaf nodes and data tensors
         self.keys: dict[Any, int] = {}
         self.home: dict[Any, int | None] = {}  # source -> group
@@ -267,12 +268,21 @@ class Assembly:
         found = None if scope is None else self.group_of[scope]
         for scope in reversed(missing):
             outer = "" if found is None or self.groups[found].parent is None else self.groups[found].path + "."
-            path = str(scope)
+            path = self._path(scope, found)
             name = path[len(outer) :] if path.startswith(outer) else path
             kind = type(getattr(scope, "module", scope)).__name__
             self.groups.append(Group(len(self.groups), name, path, kind, found))
             found = self.group_of[scope] = len(self.groups) - 1
         return found
+
+    def _path(self, scope: Any, parent: int | None) -> str:
+        """As `str(scope)`, which would list the root's modules again for every call."""
+        root = getattr(scope, "root", None)
+        if root is None or parent is None:
+            return str(scope)
+        if root not in self.paths:
+            self.paths[root] = {module: path for path, module in root.named_modules()}
+        return self.paths[root].get(scope.module) or f"{self.groups[parent].path}.{type(scope.module).__name__}"
 
     def model(self, gradients: bool) -> Model:
         """The model, with gradients if they are wanted (that is a walk)."""

@@ -69,6 +69,8 @@ def cross_entropy(
     x, classes, shape = _rows(input, target)
     if weight is None and label_smoothing == 0.0:
         if mask is None:
+            if local.mode.tracer is not None:
+                classes = fused.class_indices(classes, x.array.shape[1])
             result: Any = fused.cross_entropy(x, classes, reduction)
             return reshape(result, shape) if reduction == "none" and len(shape) != 1 else result  # type: ignore[no-any-return]
         mask = reshape(mask, (-1,))

@@ -282,7 +282,7 @@ def _window_places(size: tuple[int, ...], out: tuple[int, ...]) -> Any:
     for n, o in zip(size, out, strict=True):
         windows = _windows(n, o)
         longest = max(map(len, windows))
-        line = np.array([np.append(w, [w[-1]] * (longest - len(w))) for w in windows])  # (o, taps)
+        line = np.array([np.pad(w, (0, longest - len(w)), mode="edge") for w in windows])  # (o, taps)
         flat = flat[:, None, :, None] * n + line[None, :, None, :]
         flat = flat.reshape(flat.shape[0] * o, -1)
     return flat

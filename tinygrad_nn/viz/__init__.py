@@ -4,7 +4,10 @@ from tinygrad_nn.viz.crash import on_error
 from tinygrad_nn.viz.graph import Graph, graph
 from tinygrad_nn.viz.network import Network, network
 from tinygrad_nn.viz.page import page
-from tinygrad_nn.viz.plots import confusion_matrix, curves, misclassified, save
+from tinygrad_nn.viz.plots import animation, confusion_matrix, curves, decision_regions, misclassified, save, side_by_side, weights
 from tinygrad_nn.viz.record import Recording, record
 
-__all__ = ["Graph", "Network", "Recording", "confusion_matrix", "curves", "graph", "misclassified", "network", "on_error", "page", "record", "save"]
+__all__ = [
+    "Graph", "Network", "Recording", "animation", "confusion_matrix", "curves", "decision_regions", "graph", "misclassified", "network", "on_error", "page",
+    "record", "save", "side_by_side", "weights",
+]  # fmt: skip

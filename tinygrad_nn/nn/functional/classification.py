@@ -58,6 +58,8 @@ def cross_entropy(
     if size_average is not None or reduce is not None or reduction not in ("mean", "none", "sum"):
         reduction = reduction_of(size_average, reduce, reduction)
     if weight is None and label_smoothing == 0.0 and _is_plain(input, target, ignore_index):
+        if local.mode.tracer is not None:  # a recorded program meets other targets than these
+            target = fused.class_indices(target, input.array.shape[1])
         return fused.cross_entropy(input, target, reduction)  # type: ignore[no-any-return]
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(message("label_smoothing must be between 0.0 and 1.0", got=label_smoothing))
@@ -69,8 +71,6 @@ def cross_entropy(
     x, classes, shape = _rows(input, target)
     if weight is None and label_smoothing == 0.0:
         if mask is None:
-            if local.mode.tracer is not None:
-                classes = fused.class_indices(classes, x.array.shape[1])
             result: Any = fused.cross_entropy(x, classes, reduction)
             return reshape(result, shape) if reduction == "none" and len(shape) != 1 else result  # type: ignore[no-any-return]
         mask = reshape(mask, (-1,))

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tinygrad_nn.primitive import Primitive
 
-__all__ = ["FREED", "Mode", "Node", "Watch", "current_mode", "local", "tick", "watch"]
+__all__ = ["FREED", "TYPES", "Mode", "Node", "Watch", "current_mode", "local", "tick", "watch"]
 
 tick = count(1).__next__
 """The clock: every node and every in-place write takes the next number. A node is newer than its
 operands, so descending numbers are a topological order; and a saved tensor is stale exactly if it
 was written after the node that saved it."""
+
+
+TYPES: set[type] = set()
+"""The classes whose instances are recorded: Tensor and its subclasses."""
 
 
 class Watch:

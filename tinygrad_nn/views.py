@@ -26,12 +26,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import AutogradError, ShapeError, message
+from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import as_dtype
+from tinygrad_nn.errors import AutogradError, ShapeError, message
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.index import written
 from tinygrad_nn.ops.shape import expand
-from tinygrad_nn.primitive import PICK, TYPES, Primitive, aligned, node_of, recorded, wrap
+from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, recorded, wrap
 from tinygrad_nn.tape import Node, local, tick
 
 __all__ = ["View", "check_fresh", "inplace", "root_of", "user_line", "write"]

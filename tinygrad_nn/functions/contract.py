@@ -6,6 +6,7 @@ from functools import lru_cache
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeError, message
 from tinygrad_nn.functions.checks import array_of, same_dtype, tensors, within
@@ -13,7 +14,6 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.linalg import contracted_axes
 from tinygrad_nn.ops import linalg as ops
 from tinygrad_nn.ops import shape as shapes
-from tinygrad_nn.primitive import aligned
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.complaint import aligned
 from tinygrad_nn.errors import ArgumentError, AutogradError, ShapeError, message
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import sum
-from tinygrad_nn.primitive import TYPES, aligned
+from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
 
 if TYPE_CHECKING:

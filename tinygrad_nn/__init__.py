@@ -81,7 +81,7 @@ from tinygrad_nn.dtypes import float64 as double
 from tinygrad_nn.dtypes import int16 as short
 from tinygrad_nn.dtypes import int32 as int
 from tinygrad_nn.dtypes import int64 as long
-from tinygrad_nn.functions.attributes import clone, is_complex, is_floating_point, is_signed, numel, real
+from tinygrad_nn.functions.attributes import clone, detach, is_complex, is_floating_point, is_signed, numel, real
 from tinygrad_nn.functions.binary import (
     add,
     allclose,
@@ -246,6 +246,7 @@ from tinygrad_nn.functions.places import (
     index_copy,
     index_fill,
     index_put,
+    index_put_,
     index_select,
     scatter,
     scatter_add,
@@ -301,7 +302,7 @@ from tinygrad_nn.functions.sorting import (
 from tinygrad_nn.functions.fill import empty_like, full_like, ones_like, zeros_like
 from tinygrad_nn.functions.sampling import bernoulli, multinomial, poisson
 from tinygrad_nn.generator import Generator, default_generator
-from tinygrad_nn.hardware import accelerator, amp, autocast, backends, cuda, mps, xpu
+from tinygrad_nn.hardware import accelerator, amp, autocast, backends, cpu, cuda, mps, xpu
 from tinygrad_nn.placement import (
     Size,
     channels_last,

@@ -87,6 +87,7 @@ class Tensor:
 
     device = property(fn.attributes.where_it_is)
     layout = strided
+    is_cpu = True
     is_cuda = is_mps = is_xpu = is_sparse = is_quantized = is_meta = False
     size, stride = fn.attributes.size, fn.attributes.stride
     numel = nelement = fn.attributes.numel
@@ -259,6 +260,7 @@ class Tensor:
     byte, char = fn.attributes.to_uint8, fn.attributes.to_int8
     clone, contiguous, cpu, cuda = fn.attributes.clone, fn.attributes.contiguous, fn.attributes.cpu, fn.attributes.cuda
     pin_memory = share_memory_ = fn.attributes.same
+    is_pinned = is_shared = fn.attributes.no
     real = property(fn.attributes.real)
     __dlpack__, __dlpack_device__ = fn.attributes.dlpack, fn.attributes.dlpack_device
 
@@ -470,7 +472,8 @@ class Tensor:
     swapdims, swapdims_ = transpose, transpose_ = fn.shape.transpose, inplace_view(fn.shape.transpose)
     swapaxes, swapaxes_ = fn.shape.swapaxes, inplace_view(fn.shape.swapaxes)
     t, t_ = fn.shape.t, inplace_view(fn.shape.t)
-    T, mT = property(fn.shape.reversed_dims), property(fn.shape.adjoint)
+    T, H = property(fn.shape.reversed_dims), property(fn.shape.t)
+    mT, mH, adjoint = property(fn.shape.adjoint), property(fn.shape.adjoint), fn.shape.adjoint
     expand, expand_as = fn.broadcast.expand, fn.broadcast.expand_as
     broadcast_to = fn.broadcast.broadcast_to
     narrow, select, diagonal, unfold = fn.shape.narrow, fn.shape.select, fn.shape.diagonal, fn.shape.unfold
@@ -490,7 +493,7 @@ class Tensor:
     index_add, index_add_ = fn.places.index_add, inplace(fn.places.index_add)
     index_copy, index_copy_ = fn.places.index_copy, inplace(fn.places.index_copy)
     index_fill, index_fill_ = fn.places.index_fill, inplace(fn.places.index_fill)
-    index_put, index_put_ = fn.places.index_put, inplace(fn.places.index_put)
+    index_put, index_put_ = fn.places.index_put, fn.places.index_put_
     masked_fill, masked_fill_ = fn.overwrite.masked_fill, inplace(fn.overwrite.masked_fill)
     masked_select = fn.overwrite.masked_select
     fill_, zero_, copy_ = fn.overwrite.fill_, fn.overwrite.zero_, fn.overwrite.copy_

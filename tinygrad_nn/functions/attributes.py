@@ -88,6 +88,12 @@ def clone(input: Any, *, memory_format: object = None) -> Tensor:
     return copied(input, "K" if dense and not whole else "C")  # type: ignore[no-any-return]
 
 
+def detach(input: Any) -> Tensor:
+    """The same memory outside the graph: `Tensor.detach`."""
+    operand(input, "detach")
+    return input.detach()  # type: ignore[no-any-return]
+
+
 def data_ptr(input: Any) -> int:
     """The address of the first element; 0 for an empty tensor."""
     array = input.array
@@ -232,6 +238,11 @@ def cuda(input: Any, device: object = None, non_blocking: bool = False, memory_f
 def same(input: Any, device: object = None) -> Tensor:
     """The tensor itself: memory needs no pinning, and is shared by threads anyway."""
     return input  # type: ignore[no-any-return]
+
+
+def no(input: Any, device: object = None) -> bool:
+    """False: memory is neither pinned nor shared between processes."""
+    return False
 
 
 def where_it_is(input: Any) -> device:

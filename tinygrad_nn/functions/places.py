@@ -5,8 +5,8 @@ Masks, and writes over the whole tensor, stand in `overwrite`.
 
 from __future__ import annotations
 
-from math import prod
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from tinygrad_nn.ops.elementwise import mul, where
 from tinygrad_nn.ops.shape import reshape
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import local
+from tinygrad_nn.views import inplace
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -385,3 +386,6 @@ def _index_tuple(indices: Any, input: Any) -> tuple[Any, ...]:
     if used > input.ndim:
         raise IndexingError(f"index_put: too many indices for tensor of dimension {input.ndim} (got {used})")
     return tuple(indices)
+
+
+index_put_ = inplace(index_put)

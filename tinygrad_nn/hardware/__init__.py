@@ -10,10 +10,10 @@ PyTorch's scripts import some of these by their place (`import torch.backends.cu
 
 import sys
 
-from tinygrad_nn.hardware import accelerator, amp, backends, cuda, mps, xpu
+from tinygrad_nn.hardware import accelerator, amp, backends, cpu, cuda, mps, xpu
 from tinygrad_nn.hardware.amp import autocast
 
-__all__ = ["accelerator", "amp", "autocast", "backends", "cuda", "mps", "xpu"]
+__all__ = ["accelerator", "amp", "autocast", "backends", "cpu", "cuda", "mps", "xpu"]
 
 _PLACES = {
     "accelerator": accelerator,
@@ -25,6 +25,8 @@ _PLACES = {
     "backends.mkldnn": backends.mkldnn,
     "backends.mps": backends.mps,
     "backends.openmp": backends.openmp,
+    "cpu": cpu,
+    "cpu.amp": amp,
     "cuda": cuda,
     "cuda.amp": amp,
     "mps": mps,

@@ -54,7 +54,7 @@ def _branch(name: str, module: Module) -> str:
     children = "".join(_branch(key, child) for key, child in module._modules.items() if child is not None)
     if not children:
         return f'<div style="margin-left:1.1em">{title}</div>'
-    return f'<details open style="margin-left:1.1em"><summary>{title}</summary>{children}</details>'
+    return f'<details open="" style="margin-left:1.1em"><summary>{title}</summary>{children}</details>'
 
 
 def indented(block: str, by: int = 2) -> str:

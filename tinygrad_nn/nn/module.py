@@ -222,7 +222,7 @@ class Module:
             raise KeyError(f'{what} name can\'t contain ".", got: {name}')
         if name == "":
             raise KeyError(f'{what} name can\'t be empty string ""')
-        if name not in self.__dict__[kind] and hasattr(self, name):
+        if name not in self.__dict__[kind] and (name in self.__dict__ or hasattr(type(self), name)):
             raise KeyError(f"attribute '{name}' already exists")
 
     # -- finding parts -----------------------------------------------------------------------------

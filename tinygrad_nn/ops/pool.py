@@ -62,10 +62,11 @@ def _best(x: Array, geometry: Geometry, nan: bool) -> tuple[Array, Array]:
             if nan:
                 better |= np.isnan(candidate)
             np.maximum(best, candidate, out=best)
+            chosen = better.view(np.uint8)  # arithmetic on bytes is several times faster than a masked copy
             if numbers is None:
-                np.putmask(winner, better, i)
+                np.maximum(winner, chosen * kind(i), out=winner)
             else:
-                np.copyto(winner, numbers[place] + kind(i * scale), where=better)
+                winner += chosen * (numbers[place] + kind(i * scale) - winner)
         scale *= kernel[k]
     return best, winner
 

@@ -148,10 +148,18 @@ class Program:
                 out = self._temporary(result.array.dtype)
             self._place[id(result)] = out
             self.each.append(_on_vectors(primitive, operands, out))
-        for target, result in outputs.items():
-            here, there = self._place[id(result)], self._place[id(inputs[target])]
-            if result.array.ndim and here != there:
-                self.each.append(_on_vectors(None, [here], there))
+        self._bring_home({name: self._place[id(out)] for name, out in outputs.items() if out.array.ndim}, inputs)
+
+    def _bring_home(self, results: dict[str, int], inputs: dict[str, Any]) -> None:
+        """Copy the results that are elsewhere to their inputs' places; first those that stand in another's way."""
+        homes = {name: self._place[id(inputs[name])] for name in results}
+        astray = {name: slot for name, slot in results.items() if slot != homes[name]}
+        for name, slot in astray.items():
+            if slot in homes.values():
+                astray[name] = self._temporary(inputs[name].array.dtype)
+                self.each.append(_on_vectors(None, [slot], astray[name]))
+        for name, slot in astray.items():
+            self.each.append(_on_vectors(None, [slot], homes[name]))
 
     def _operand(self, arg: Any, args: tuple[Any, ...], primitive: Any) -> int:
         """The slot of an argument; beside a tensor, a number becomes a 0-d array of its dtype."""

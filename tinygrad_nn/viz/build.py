@@ -69,8 +69,8 @@ def assemble(
                 fix="make its inputs with requires_grad=True and do not compute it under no_grad(); or run it inside viz.record()",
             )
         )
-    for scope in {step.scope: None for step in steps if step.scope is not None}:
-        names.add(getattr(scope, "root", None))
+    for module in {getattr(step.scope, "root", None): None for step in steps}:
+        names.add(module)
     return Assembly(roots, steps, names, recording)
 
 

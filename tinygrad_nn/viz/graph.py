@@ -150,6 +150,7 @@ def _of_function(function: Any, inputs: tuple[Any, ...], names: Names) -> Assemb
         raise ArgumentError(message("viz: a module is drawn with example inputs", got=f"{type(function).__name__} alone", fix="viz.graph(model, x)"))
     if is_module(function):
         names.add(function)
+    names.add_closure(function)
     recording, result = run(function, inputs)
     roots = list(_tensors(result))
     if not roots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from types import FrameType
+from types import CellType, FrameType
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
@@ -14,6 +14,9 @@ from tinygrad_nn.primitive import TYPES, node_of
 __all__ = ["Names", "is_module", "is_ours"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+_EMPTY = CellType()
 
 
 def is_module(value: Any) -> bool:
@@ -58,7 +61,16 @@ class Names:
 
     def add_frame(self, frame: FrameType) -> None:
         """The variables of a running function that hold tensors."""
-        for name, value in list(frame.f_locals.items()):
+        self.add_variables(frame.f_locals)
+
+    def add_closure(self, function: Any) -> None:
+        """The variables that a function has from where it was defined."""
+        cells = getattr(function, "__closure__", None) or ()
+        self.add_variables({name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells) if cell != _EMPTY} if cells else {})
+
+    def add_variables(self, variables: Mapping[str, Any]) -> None:
+        """Variables by name, those that hold tensors."""
+        for name, value in list(variables.items()):
             if type(value) in TYPES and not name.startswith("_"):
                 node = node_of(value)
                 self.variables.setdefault(value, name)

@@ -64,7 +64,15 @@ def gradient_colour(size: float, low: float, high: float) -> tuple[str, str]:
         return "#ffffff", "#1f2933"
     place = min(max((log10(size) - low) / (high - low), 0.0), 1.0) * (len(_SCALE) - 1)
     k = min(int(place), len(_SCALE) - 2)
-    return mix(_SCALE[k], _SCALE[k + 1], place - k), "#ffffff" if place > 2.6 else "#1f2933"
+    fill = mix(_SCALE[k], _SCALE[k + 1], place - k)
+    return fill, "#ffffff" if _luminance(fill) < 0.18 else "#000000"
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2): black text can be read above 0.18, white text below."""
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def signed_colour(value: float, scale: float) -> str:

@@ -69,7 +69,8 @@ def curves(history: Mapping[str, Sequence[float]], *, x_label: str = "epoch") ->
     for ax, (quantity, names) in zip(axes[0], panels.items(), strict=True):
         for name, color in zip(names, COLORS * (1 + len(names) // len(COLORS)), strict=False):
             values = np.asarray(history[name], float) * (100 if quantity == "accuracy" else 1)
-            ax.plot(range(1, len(values) + 1), values, color=color, label=name, marker="o", markersize=3, linewidth=1.8)
+            ax.plot(range(1, len(values) + 1), values, color=color, label=name, linewidth=1.8,
+                    marker="o" if len(values) <= 40 else "", markersize=3)  # fmt: skip
         _plain(ax, x_label, quantity + (" (%)" if quantity == "accuracy" else ""))
         if quantity == "loss":
             ax.set_ylim(bottom=0)
@@ -167,13 +168,13 @@ def decision_regions(
     made, axes = figure(4.8, 4.8 * float(np.clip((top - bottom) / (right - left), 0.4, 1.6)) + 0.3)
     ax = axes[0][0]
     colors = _rgb(CLASSES)
-    tint = (0.15 + 0.4 * sure)[:, None]  # white at tint 0
+    tint = (0.08 + 0.3 * sure)[:, None]  # white at tint 0
     ax.imshow((1 - tint + tint * colors[winner % len(colors)]).reshape(steps, steps, 3), extent=(left, right, bottom, top),
               origin="lower", aspect="auto", interpolation="bilinear")  # fmt: skip
-    size = float(np.clip(2500 / len(points), 3, 24))
+    size = float(np.clip(9000 / len(points), 6, 24))
     for k in np.unique(truth):
         mine = points[truth == k]
-        ax.scatter(*mine.T, s=size, color=CLASSES[k % len(CLASSES)], edgecolors="white", linewidths=0.3,
+        ax.scatter(*mine.T, s=size, color=CLASSES[k % len(CLASSES)], edgecolors="white", linewidths=0.2,
                    label=classes[k] if classes is not None else str(k))  # fmt: skip
     if classes is not None:
         ax.legend(frameon=True, fontsize=8, loc="upper right")

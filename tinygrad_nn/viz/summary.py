@@ -68,7 +68,7 @@ def brief(array: Any, limit: int = 4) -> str:
     if array.size <= limit:
         return "[" + ", ".join(brief(row, limit) for row in array) + "]"
     s = statistics(array)
-    parts = [f"mean {number(s['mean'])}", f"{number(s['min'])} … {number(s['max'])}"] if s["finite"] else []
+    parts = [f"mean {number(_mean(s))}", f"{number(s['min'])} … {number(s['max'])}"] if s["finite"] else []
     parts += [f"{s['nan']} NaN"] * bool(s["nan"]) + [f"{s['inf']} Inf"] * bool(s["inf"])
     return ", ".join(parts) or "empty"
 
@@ -85,8 +85,12 @@ def short(array: Any) -> str:
     s = statistics(array)
     if s["nan"] or s["inf"]:
         return ", ".join([f"{s['nan']} NaN"] * bool(s["nan"]) + [f"{s['inf']} Inf"] * bool(s["inf"]))
-    mean = 0.0 if abs(s["mean"]) < 1e-3 * s["std"] else s["mean"]
-    return f"{mean:.2g} ± {s['std']:.2g}"
+    return f"{_mean(s):.2g} ± {s['std']:.2g}"
+
+
+def _mean(s: dict[str, Any]) -> float:
+    """The mean; 0 where what is left of it is rounding beside the spread."""
+    return 0.0 if abs(s["mean"]) < 1e-6 * s["std"] else float(s["mean"])
 
 
 def statistics(array: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_nn.creation import as_tensor
 from tinygrad_nn.errors import ArgumentError, IndexingError, message
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.primitive import TYPES, node_of, wrap
@@ -153,10 +154,11 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
 
 
 def _rows(tensor: Any, indices: NDArray[np.int64]) -> Any:
-    """tensor[indices], the short way where nothing is recorded."""
+    """tensor[indices] as a Tensor, the short way where nothing is recorded."""
     if type(tensor) in TYPES and node_of(tensor) is None:
         return wrap(tensor.array.take(indices, 0))
-    return tensor[indices]
+    rows = tensor[indices]
+    return as_tensor(rows) if isinstance(rows, np.ndarray) else rows
 
 
 class StackDataset(Dataset[Any]):

@@ -53,10 +53,21 @@ class DataLoader:
         persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True,
     ) -> None:  # fmt: skip
         stream = isinstance(dataset, IterableDataset)
-        _check(dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, drop_last, timeout, prefetch_factor, stream)
+        _check(
+            dataset,
+            batch_size,
+            shuffle,
+            sampler,
+            batch_sampler,
+            num_workers,
+            drop_last,
+            timeout,
+            prefetch_factor,
+            stream,
+        )
         if persistent_workers and num_workers == 0:
             raise ArgumentError("persistent_workers option needs num_workers > 0")
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.num_workers = num_workers
         self.prefetch_factor = prefetch_factor if prefetch_factor is not None or not num_workers else 2
         self.pin_memory = pin_memory
@@ -99,7 +110,9 @@ class DataLoader:
         seed = base_seed(self.generator)
         stream = isinstance(self.dataset, IterableDataset)
         if self.num_workers:
-            fetch = _StreamFetch(self.batch_size, self.drop_last, self.collate_fn) if stream else _Fetch(self._batched(), self.collate_fn)
+            fetch: Any = _Fetch(self._batched(), self.collate_fn)
+            if stream:
+                fetch = _StreamFetch(self.batch_size, self.drop_last, self.collate_fn)
             jobs = iter(()) if stream else iter(self.batch_sampler if self._batched() else self.sampler)
             return Workers(
                 self.dataset, fetch, jobs, workers=self.num_workers, seed=seed, prefetch=self.prefetch_factor or 2,
@@ -109,7 +122,8 @@ class DataLoader:
             return self._streamed()
         if not self._batched():
             return (self.collate_fn(self.dataset[index]) for index in self.sampler)
-        if type(self.batch_sampler) is BatchSampler and self.collate_fn is default_collate and hasattr(self.dataset, "__getbatch__"):
+        whole = hasattr(self.dataset, "__getbatch__") and self.collate_fn is default_collate
+        if whole and type(self.batch_sampler) is BatchSampler:
             return self._vectorised(self.batch_sampler)
         return (_fetched(self.dataset, indices, self.collate_fn) for indices in self.batch_sampler)
 
@@ -202,26 +216,46 @@ def _check(
 ) -> None:  # fmt: skip
     """Refuse options that are out of range or exclude each other."""
     if not isinstance(workers, int) or workers < 0:
-        raise ArgumentError(message("num_workers option should be non-negative", got=workers, fix="num_workers=0 loads in this process"))
+        raise ArgumentError(
+            message("num_workers option should be non-negative", got=workers, fix="num_workers=0 loads in this process")
+        )
     if timeout < 0:
         raise ArgumentError(message("timeout option should be non-negative", got=timeout))
     if workers == 0 and prefetch is not None:
-        raise ArgumentError(message("prefetch_factor could only be specified with workers", got=prefetch, fix="set num_workers > 0"))
+        raise ArgumentError(
+            message("prefetch_factor could only be specified with workers", got=prefetch, fix="set num_workers > 0")
+        )
     if prefetch is not None and prefetch < 1:
         raise ArgumentError(message("prefetch_factor must be positive", got=prefetch))
     if stream and shuffle:
-        raise ArgumentError(message("DataLoader with IterableDataset: expected unspecified shuffle option", got=shuffle))
+        raise ArgumentError(
+            message("DataLoader with IterableDataset: expected unspecified shuffle option", got=shuffle)
+        )
     if stream and (sampler is not None or batch_sampler is not None):
-        raise ArgumentError(message("DataLoader with IterableDataset: expected unspecified sampler option", got=sampler or batch_sampler))
+        raise ArgumentError(
+            message(
+                "DataLoader with IterableDataset: expected unspecified sampler option", got=sampler or batch_sampler
+            )
+        )
     if sampler is not None and shuffle:
         raise ArgumentError("sampler option is mutually exclusive with shuffle")
     if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-        raise ArgumentError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
-    if batch_size is None and batch_sampler is None and (shuffle and stream or drop_last):
+        raise ArgumentError(
+            "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+        )
+    if batch_size is None and batch_sampler is None and drop_last:
         raise ArgumentError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
     if batch_size is not None and (not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0):
         raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
     if not stream and not hasattr(dataset, "__getitem__"):
-        raise ArgumentError(message("DataLoader: the data set gives no samples by index", got=type(dataset).__name__, fix="define __getitem__ and __len__"))
+        raise ArgumentError(
+            message(
+                "DataLoader: the data set gives no samples by index",
+                got=type(dataset).__name__,
+                fix="define __getitem__ and __len__",
+            )
+        )
     if shuffle and not len(dataset):
-        raise ArgumentError(message("num_samples should be a positive integer value", got="num_samples=0", fix="the data set is empty"))
+        raise ArgumentError(
+            message("num_samples should be a positive integer value", got="num_samples=0", fix="the data set is empty")
+        )

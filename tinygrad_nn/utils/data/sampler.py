@@ -12,7 +12,14 @@ from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import random_blocks, random_sampler
 from tinygrad_nn.primitive import TYPES
 
-__all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]
+__all__ = [
+    "BatchSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SubsetRandomSampler",
+    "WeightedRandomSampler",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -33,7 +33,7 @@ __all__ = ["WorkerInfo", "Workers", "get_worker_info"]
 PATIENCE = 2.0  # seconds that a worker has to end by itself
 
 _ends: set[Connection] = set()
-"""The parent's ends of all pipes. A forked worker closes its copies: they would keep pipes open after the parent's death."""
+"""The parent's ends of all pipes. A forked worker closes its copies, which would outlive the parent."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Workers(Iterator[Any]):
         self.owner: dict[int, int] = {}  # of each job that was sent: its worker
         self.arrived: dict[int, Any] = {}
         self.sent = self.wanted = 0
-        make = multiprocessing.get_context(context) if isinstance(context, str) or context is None else context
+        make: Any = multiprocessing.get_context(context) if isinstance(context, str) or context is None else context
         try:
             for k in range(workers):
                 ours, theirs = make.Pipe()
@@ -138,7 +138,7 @@ class Workers(Iterator[Any]):
 
     def __next__(self) -> Any:
         try:
-            while self.wanted < self.sent:
+            while self.processes and self.wanted < self.sent:
                 result = self._take()
                 if isinstance(result, Failure):
                     raise result.as_error(self.owner[self.wanted])
@@ -181,7 +181,7 @@ class Workers(Iterator[Any]):
             for pipe in ready:
                 try:
                     number, result = pipe.recv()
-                except (EOFError, ConnectionResetError):
+                except (EOFError, OSError):  # closed, perhaps in the middle of a batch
                     raise self._death(self.pipes.index(pipe)) from None
                 self.arrived[number] = result
         return self.arrived.pop(self.wanted)

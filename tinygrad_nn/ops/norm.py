@@ -1,0 +1,168 @@
+"""Normalisation: to mean 0 and variance 1, then scaled and shifted.
+
+One primitive each instead of the nine of the composition: a third of the passes over memory, and the
+rule in closed form. With u the standardised input, h the cotangent times the weight and means over what
+was normalised together, the input's cotangent is
+
+    (h - mean(h) - u * mean(h * u)) / sqrt(variance + eps)
+
+(Ioffe and Szegedy, 2015; Ba, Kiros and Hinton, 2016; without the centring, Zhang and Sennrich, 2019).
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn.ops.elementwise import rsqrt
+from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.primitive import primitive
+
+Array = Any
+
+
+# -- over the last axes of each sample -----------------------------------------------------------------
+
+
+def _layer_norm(x: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool, eps: float) -> tuple[Array, Any]:
+    """The result and, as the residual, the standardised input and one over its deviation."""
+    kind = x.dtype
+    if kind.itemsize == 2:  # half precision computes in single
+        x = x.astype(np.float32)
+    lead = x.shape[: x.ndim - rank]
+    rows = x.reshape(-1, max(1, prod(x.shape[x.ndim - rank :])))
+    count = rows.shape[1]
+    rows = rows - np.add.reduce(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
+    scale = 1 / np.sqrt(np.vecdot(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
+    unit = (rows * scale).reshape(x.shape)
+    out = unit if weight is None else unit * weight
+    if bias is not None:
+        out = out + bias
+    return out.astype(kind, copy=False), (unit, scale.reshape(*lead, *(1,) * rank))
+
+
+def _standardised(x: Array, axes: tuple[int, ...], centred: bool, eps: float) -> tuple[Array, Array]:
+    """The same, in primitives: for the gradient of the gradient."""
+    share = 1.0 / prod([x.shape[k] for k in axes])
+    if centred:
+        x = x - sum(x, axes, True) * share
+    scale = rsqrt(sum(x * x, axes, True) * share + eps)
+    return x * scale, scale
+
+
+def _layer_norm_rule(
+    g: Array, residual: Any, x: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool, eps: float
+) -> tuple[Array, Array | None, Array | None]:
+    if residual is not None:
+        return _layer_norm_slopes(g, *residual, weight, bias, rank, centred)
+    axes = tuple(range(x.ndim - rank, x.ndim))
+    lead = tuple(range(x.ndim - rank))
+    unit, scale = _standardised(x, axes, centred, eps)
+    share = 1.0 / max(1, prod([x.shape[k] for k in axes]))
+    h = g if weight is None else g * weight
+    slope = h - unit * (sum(h * unit, axes, True) * share)
+    if centred:
+        slope = slope - sum(h, axes, True) * share
+    return (
+        slope * scale,
+        None if weight is None else sum(g * unit, lead, False),
+        None if bias is None else sum(g, lead, False),
+    )
+
+
+def _layer_norm_slopes(
+    g: Array, unit: Array, scale: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool
+) -> tuple[Array, Array | None, Array | None]:
+    """The rule on arrays: two new ones, everything else in place."""
+    shape, ending = g.shape, g.shape[g.ndim - rank :]
+    count = max(1, prod(ending))
+    g, unit, scale = g.reshape(-1, count), unit.reshape(-1, count), scale.reshape(-1, 1)
+    slope = g.astype(unit.dtype) if weight is None else g * weight.reshape(-1)
+    part = unit * (np.vecdot(slope, unit)[:, None] * unit.dtype.type(1 / count))
+    if centred:
+        part += np.add.reduce(slope, 1, None, None, True) * unit.dtype.type(1 / count)
+    slope -= part
+    slope *= scale
+    return (
+        slope.reshape(shape),
+        None if weight is None else np.add.reduce(np.multiply(g, unit, out=part), 0).reshape(ending),
+        None if bias is None else np.add.reduce(g, 0).reshape(ending),
+    )
+
+
+layer_norm = primitive("layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule)
+"""(x - mean) / sqrt(var + eps) * weight + bias over the last `rank` axes; without `centred`, x / sqrt(mean(x^2) + eps)."""
+
+
+# -- over the batch, channel by channel ----------------------------------------------------------------
+
+
+def _channel_moments(x: Array) -> Array:
+    rows = x.reshape(x.shape[0], x.shape[1], -1)
+    if x.dtype.itemsize == 2:
+        rows = rows.astype(np.float32)
+    count = rows.dtype.type(rows.shape[0] * rows.shape[2])
+    out = np.empty((2, x.shape[1]), rows.dtype)
+    out[0] = np.add.reduce(np.add.reduce(rows, 2), 0) / count
+    gaps = rows - out[0][:, None]
+    out[1] = np.add.reduce(np.vecdot(gaps, gaps), 0) / count
+    return out
+
+
+channel_moments = primitive("channel_moments", _channel_moments)
+"""Mean and (biased) variance of each channel: (N, C, ...) to (2, C). A measurement: no gradient."""
+
+
+def _batch_norm(x: Array, weight: Array | None, bias: Array | None, moments: Array | None, eps: float) -> tuple[Array, Any]:
+    if moments is None:
+        moments = _channel_moments(x)
+    mean, scale = moments[0], 1 / np.sqrt(moments[1] + moments.dtype.type(eps))
+    factor = scale if weight is None else scale * weight
+    shift = -mean * factor if bias is None else bias - mean * factor
+    shape = (-1, *(1,) * (x.ndim - 2))
+    out = x * factor.reshape(shape)
+    out += shift.reshape(shape)
+    return out.astype(x.dtype, copy=False), (mean, scale)
+
+
+def _batch_norm_rule(
+    g: Array, residual: Any, x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array | None, Array | None]:
+    if residual is not None:
+        return _batch_norm_slopes(g, x, *residual, weight)
+    axes = (0, *range(2, x.ndim))
+    wide = (1, -1, *(1,) * (x.ndim - 2))
+    share = 1.0 / prod([x.shape[k] for k in axes])
+    gaps = x - sum(x, axes, True) * share
+    scale = rsqrt(sum(gaps * gaps, axes, True) * share + eps)
+    total, along = sum(g, axes, True), sum(g * gaps, axes, True) * scale
+    factor = scale if weight is None else scale * weight.reshape(wide)
+    return (
+        g * factor - gaps * (factor * scale * along * share) - factor * total * share,
+        None if weight is None else along.reshape((-1,)),
+        None if bias is None else total.reshape((-1,)),
+    )
+
+
+def _batch_norm_slopes(g: Array, x: Array, mean: Array, scale: Array, weight: Array | None) -> tuple[Array, Array, Array]:
+    """The rule on arrays: two new ones, everything else in place."""
+    shape = x.shape
+    g, x = g.reshape(*shape[:2], -1), x.reshape(*shape[:2], -1)
+    share = mean.dtype.type(1 / max(1, g.shape[0] * g.shape[2]))
+    gaps = x - mean[:, None]
+    total = np.add.reduce(np.add.reduce(g, 2), 0)
+    along = np.add.reduce(np.vecdot(g, gaps), 0) * scale
+    factor = scale if weight is None else scale * weight
+    gaps *= (factor * scale * along * share)[:, None]
+    gaps += (factor * total * share)[:, None]
+    slope = g * factor[:, None]
+    slope -= gaps
+    return slope.reshape(shape), along, total
+
+
+batch_norm = primitive("batch_norm", _batch_norm, arity=3, joint=_batch_norm_rule)
+"""x: (N, C, ...) standardised with its own `channel_moments`, weight, bias: (C,) or None.
+
+`moments`: those moments, if they are known already; they count as functions of x, not as constants."""

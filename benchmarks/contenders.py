@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import tinygrad_nn
+from tinygrad_nn import settings
 import tinygrad_nn.nn
 import tinygrad_nn.optim
 import tinygrad_nn.utils.data
@@ -40,7 +41,7 @@ def set_library_threads(threads: int | None) -> None:
     if threads is not None:
         if torch is not None:
             torch.set_num_threads(threads)
-        tinygrad_nn.set_num_threads(threads)
+        settings.set_num_threads(threads)
 
 
 def training(net: Net, size: int | None = None) -> Calls:

@@ -88,7 +88,8 @@ ENTRIES = [
 SHOWN_ELSEWHERE = {
     "creation": "tinygrad_nn", "dtypes": "tinygrad_nn", "functions": "tinygrad_nn", "generator": "tinygrad_nn",
     "placement": "tinygrad_nn", "serialization": "tinygrad_nn", "settings": "tinygrad_nn", "tensor": "tinygrad_nn",
-    "ops": "the table of primitives", "printing": "Tensor's repr", "numpy_protocol": "NumPy's own functions", "hardware": "what PyTorch has for GPUs", "storage": "Tensor.untyped_storage",
+    "ops": "the table of primitives", "printing": "Tensor's repr", "numpy_protocol": "NumPy's own functions",
+    "hardware": "tinygrad_nn", "storage": "Tensor.untyped_storage",
 }  # fmt: skip
 
 

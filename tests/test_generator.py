@@ -51,9 +51,7 @@ def _c_library_doubles() -> bool:
 ULPS64 = 0 if _c_library_doubles() else 4
 
 
-def assert_same(
-    ours: np.ndarray[Any, Any], theirs: Any, ours_from: Generator, theirs_from: Any
-) -> None:
+def assert_same(ours: np.ndarray[Any, Any], theirs: Any, ours_from: Generator, theirs_from: Any) -> None:
     """Equal dtype, shape, values to the last bit, and state."""
     assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
     if theirs.dtype.is_floating_point:
@@ -123,12 +121,8 @@ def test_integer_samplers_give_pytorchs_numbers(torch: Any, dtype: str) -> None:
     for seed in SEEDS:
         g, h = Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
         for n in SIZES:
-            assert_same(
-                g.random_(n, dtype=kind), torch.empty(n, dtype=theirs).random_(generator=h), g, h
-            )
-            assert_same(
-                g.randint(0, 2, n, kind), torch.randint(0, 2, (n,), dtype=theirs, generator=h), g, h
-            )
+            assert_same(g.random_(n, dtype=kind), torch.empty(n, dtype=theirs).random_(generator=h), g, h)
+            assert_same(g.randint(0, 2, n, kind), torch.randint(0, 2, (n,), dtype=theirs, generator=h), g, h)
             tossed = torch.empty(n, dtype=theirs).bernoulli_(0.3, generator=h)
             assert_same(g.bernoulli(0.3, n, kind), tossed, g, h)
             if dtype != "bool":
@@ -339,9 +333,7 @@ def test_dropout_mask_is_what_dropout_multiplies_by(torch: Any, dtype: str, p: f
         for shape in [(0,), (7,), (30, 40)]:
             ones = torch.ones(shape, dtype=getattr(torch, dtype))
             theirs = torch.nn.functional.dropout(ones, p)
-            assert_same(
-                g.dropout_mask(shape, p, numpy_dtype(dtype)), theirs, g, torch.default_generator
-            )
+            assert_same(g.dropout_mask(shape, p, numpy_dtype(dtype)), theirs, g, torch.default_generator)
 
 
 def test_a_mixed_sequence_stays_in_step(torch: Any) -> None:
@@ -448,10 +440,7 @@ def test_importing_starts_no_twister() -> None:
         code = f"import sys, {module}; print('numpy.random' in sys.modules)"
         paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         run = [sys.executable, "-c", code]
-        return (
-            "True"
-            in subprocess.run(run, env=paths, check=True, capture_output=True, text=True).stdout
-        )
+        return "True" in subprocess.run(run, env=paths, check=True, capture_output=True, text=True).stdout
 
     assert loads_numpy_random("numpy") == loads_numpy_random("tinygrad_nn.generator")
 

@@ -165,9 +165,7 @@ def recurrent(*names: str) -> Plan:
 
 
 def stack(layer: int, suffix: str = "") -> tuple[str, ...]:
-    return tuple(
-        f"{name}_l{layer}{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    )
+    return tuple(f"{name}_l{layer}{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
 
 
 # Each layer with the parameters that it draws, in order. Parameters not named must be constant.

@@ -37,10 +37,7 @@ def test_fma64_is_not_fooled_by_a_tie() -> None:
 def test_fma32_rounds_once() -> None:
     rng = np.random.default_rng(1)
     a, b, c = rng.standard_normal((3, 2000)).astype(np.float32)
-    exact = [
-        Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
-        for x, y, z in zip(a, b, c, strict=True)
-    ]
+    exact = [Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)) for x, y, z in zip(a, b, c, strict=True)]
     # Of the two neighbours of the float64 result, the nearer one to the exact value.
     got = fma32(a, b, c)
     for value, goal in zip(got, exact, strict=True):

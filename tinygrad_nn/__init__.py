@@ -46,6 +46,7 @@ from tinygrad_nn.creation import (
     randint_like,
     randn,
     randn_like,
+    random,
     randperm,
     scalar_tensor,
     seed,
@@ -55,7 +56,6 @@ from tinygrad_nn.creation import (
     triu_indices,
     zeros,
 )
-from tinygrad_nn.creation import random
 from tinygrad_nn.dtypes import (
     bfloat16,
     can_cast,
@@ -116,14 +116,15 @@ from tinygrad_nn.functions.binary import (
 )
 from tinygrad_nn.functions.binary import atan2 as arctan2
 from tinygrad_nn.functions.binary import div as divide
-from tinygrad_nn.functions.binary import gt as greater
+from tinygrad_nn.functions.binary import div as true_divide
 from tinygrad_nn.functions.binary import ge as greater_equal
-from tinygrad_nn.functions.binary import lt as less
+from tinygrad_nn.functions.binary import gt as greater
 from tinygrad_nn.functions.binary import le as less_equal
+from tinygrad_nn.functions.binary import lt as less
 from tinygrad_nn.functions.binary import mul as multiply
 from tinygrad_nn.functions.binary import ne as not_equal
 from tinygrad_nn.functions.binary import sub as subtract
-from tinygrad_nn.functions.binary import div as true_divide
+from tinygrad_nn.functions.broadcast import broadcast_tensors, broadcast_to
 from tinygrad_nn.functions.contract import (
     einsum,
     tensordot,
@@ -143,6 +144,10 @@ from tinygrad_nn.functions.factor import (
     slogdet,
 )
 from tinygrad_nn.functions.factor import inv as inverse
+from tinygrad_nn.functions.fill import empty_like, full_like, ones_like, zeros_like
+from tinygrad_nn.functions.joining import cat, chunk, hstack, split, stack, unbind, vstack
+from tinygrad_nn.functions.joining import cat as concat
+from tinygrad_nn.functions.joining import cat as concatenate
 from tinygrad_nn.functions.linalg import (
     addmm,
     baddbmm,
@@ -159,87 +164,7 @@ from tinygrad_nn.functions.norms import (
     cdist,
     norm,
 )
-from tinygrad_nn.functions.reduce import (
-    all,
-    amax,
-    amin,
-    any,
-    count_nonzero,
-    cumprod,
-    cumsum,
-    log_softmax,
-    logsumexp,
-    mean,
-    prod,
-    softmax,
-    std,
-    sum,
-    var,
-    var_mean,
-)
-from tinygrad_nn.functions.select import (
-    argmax,
-    argmin,
-    bincount,
-    cummax,
-    histc,
-    max,
-    median,
-    min,
-    mode,
-)
-from tinygrad_nn.functions.unary import (
-    abs,
-    acos,
-    asin,
-    atan,
-    bitwise_not,
-    ceil,
-    cos,
-    cosh,
-    erf,
-    erfinv,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    frac,
-    isfinite,
-    isinf,
-    isnan,
-    log,
-    log10,
-    log1p,
-    log2,
-    logical_not,
-    nan_to_num,
-    neg,
-    positive,
-    reciprocal,
-    relu,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    tan,
-    tanh,
-    trunc,
-)
-from tinygrad_nn.functions.unary import abs as absolute
-from tinygrad_nn.functions.unary import acos as arccos
-from tinygrad_nn.functions.unary import asin as arcsin
-from tinygrad_nn.functions.unary import atan as arctan
-from tinygrad_nn.functions.unary import trunc as fix
-from tinygrad_nn.functions.unary import neg as negative
-from tinygrad_nn.functions.broadcast import broadcast_tensors, broadcast_to
 from tinygrad_nn.functions.overwrite import masked_fill, masked_select
-from tinygrad_nn.functions.joining import cat, chunk, hstack, split, stack, unbind, vstack
-from tinygrad_nn.functions.joining import cat as concat
-from tinygrad_nn.functions.joining import cat as concatenate
 from tinygrad_nn.functions.places import (
     gather,
     index_add,
@@ -265,6 +190,36 @@ from tinygrad_nn.functions.rearrange import (
     tile,
     tril,
     triu,
+)
+from tinygrad_nn.functions.reduce import (
+    all,
+    amax,
+    amin,
+    any,
+    count_nonzero,
+    cumprod,
+    cumsum,
+    log_softmax,
+    logsumexp,
+    mean,
+    prod,
+    softmax,
+    std,
+    sum,
+    var,
+    var_mean,
+)
+from tinygrad_nn.functions.sampling import bernoulli, multinomial, poisson
+from tinygrad_nn.functions.select import (
+    argmax,
+    argmin,
+    bincount,
+    cummax,
+    histc,
+    max,
+    median,
+    min,
+    mode,
 )
 from tinygrad_nn.functions.shape import (
     atleast_1d,
@@ -299,8 +254,53 @@ from tinygrad_nn.functions.sorting import (
     unique,
     unique_consecutive,
 )
-from tinygrad_nn.functions.fill import empty_like, full_like, ones_like, zeros_like
-from tinygrad_nn.functions.sampling import bernoulli, multinomial, poisson
+from tinygrad_nn.functions.unary import (
+    abs,
+    acos,
+    asin,
+    atan,
+    bitwise_not,
+    ceil,
+    cos,
+    cosh,
+    erf,
+    erfinv,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    frac,
+    isfinite,
+    isinf,
+    isnan,
+    log,
+    log1p,
+    log2,
+    log10,
+    logical_not,
+    nan_to_num,
+    neg,
+    positive,
+    reciprocal,
+    relu,
+    round,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+    trunc,
+)
+from tinygrad_nn.functions.unary import abs as absolute
+from tinygrad_nn.functions.unary import acos as arccos
+from tinygrad_nn.functions.unary import asin as arcsin
+from tinygrad_nn.functions.unary import atan as arctan
+from tinygrad_nn.functions.unary import neg as negative
+from tinygrad_nn.functions.unary import trunc as fix
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.hardware import accelerator, amp, autocast, backends, cpu, cuda, mps, xpu
 from tinygrad_nn.placement import (
@@ -342,7 +342,7 @@ _LATER = {
     "compile": "tinygrad_nn.compiler",
     "load": "tinygrad_nn.serialization",
     "save": "tinygrad_nn.serialization",
-    **{name: "" for name in ("datasets", "func", "interop", "nn", "optim", "utils", "viz")},
+    **dict.fromkeys(("datasets", "func", "interop", "nn", "optim", "utils", "viz"), ""),
 }
 """What is imported when it is first asked for, so that `import tinygrad_nn` stays quick."""
 

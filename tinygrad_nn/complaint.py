@@ -35,7 +35,9 @@ def explained(p: Primitive, args: tuple[Any, ...], error: Exception) -> Exceptio
         return type(error)(str(error).replace(p.name, p.name + where, 1))
     if isinstance(error, TypeError) and p.elementwise:  # NumPy has no loop for these element types
         kinds = " and ".join(str(as_dtype(o.array.dtype)) if type(o) in TYPES else repr(o) for o in operands)
-        return OperandError(message(f"{p.name}{where}: not defined for these element types", got=kinds, fix=_FIXES.get(p.name)))
+        return OperandError(
+            message(f"{p.name}{where}: not defined for these element types", got=kinds, fix=_FIXES.get(p.name))
+        )
     if isinstance(error, ValueError) and len(shapes) > 0:
         failed = ShapeError
     got = " and ".join(str(shape) for shape in shapes) or "no tensors"
@@ -74,6 +76,4 @@ def aligned(a: tuple[int, ...], b: tuple[int, ...]) -> str:
 
     place = 1 + sum(width + 2 for width in widths[: bad[0]]) + widths[bad[0]] - 1 if bad else 0
     mark = f"{' ' * (7 + place)}^ dimension {bad[0]}: {a[bad[0]]} and {b[bad[0]]}\n" if bad else ""
-    return (
-        f"  got: {line(first, a)}\n       {line(second, b)}\n{mark}  fix: sizes must be equal, or one of them 1"
-    )
+    return f"  got: {line(first, a)}\n       {line(second, b)}\n{mark}  fix: sizes must be equal, or one of them 1"

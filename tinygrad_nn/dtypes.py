@@ -100,7 +100,6 @@ float32 = dtype("float32", np.float32, FLOAT)
 float64 = dtype("float64", np.float64, FLOAT)
 
 
-
 class _BrainFloat(dtype):
     """bfloat16: NumPy takes its arithmetic from the package `ml_dtypes`, asked for at first use."""
 
@@ -127,7 +126,14 @@ class _BrainFloat(dtype):
 
 bfloat16 = _BrainFloat()
 
-_ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64"}
+_ALIASES = {
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+}
 _PYTHON = {bool: bool_, int: int64, float: float64}
 _WIDER = {"uint16": int32, "uint32": int64, "uint64": int64}
 
@@ -171,7 +177,9 @@ def as_dtype(given: object) -> dtype:
 def wanted_dtype(given: object) -> dtype:
     """The dtype of an argument `dtype=`: anything that `as_dtype` takes but names, as in PyTorch (TypeError)."""
     if isinstance(given, str):
-        raise DTypeError(message("argument 'dtype' must be a dtype, not str", got=repr(given), fix="write the dtype itself: float32"))
+        raise DTypeError(
+            message("argument 'dtype' must be a dtype, not str", got=repr(given), fix="write the dtype itself: float32")
+        )
     return as_dtype(given)
 
 
@@ -245,7 +253,11 @@ def result_dtype(*operands: object) -> np.dtype[Any]:
         if isinstance(operand, np.ndarray):
             rank, kind = (0 if operand.ndim else 1), as_dtype(operand.dtype)
         else:
-            kind = get_default_dtype() if isinstance(operand, float) else _PYTHON[bool if isinstance(operand, bool) else int]
+            kind = (
+                get_default_dtype()
+                if isinstance(operand, float)
+                else _PYTHON[bool if isinstance(operand, bool) else int]
+            )
             rank = 2
         known = ranks[rank]
         ranks[rank] = kind if known is None else promote_types(known, kind)

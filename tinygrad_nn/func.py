@@ -57,7 +57,9 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
             value, aux = _split(result, has_aux)
             if type(value) not in TYPES or value.array.size != 1 or value.array.ndim:
                 got = f"shape {tuple(value.shape)}" if type(value) in TYPES else type(value).__name__
-                raise AutogradError(message("grad: the function must return a scalar tensor", got=got, fix="reduce it, or use jacrev"))
+                raise AutogradError(
+                    message("grad: the function must return a scalar tensor", got=got, fix="reduce it, or use jacrev")
+                )
             leaves = [leaf for k in places for leaf in _leaves(inputs[k])]
             slopes = iter(_settled(_slopes([value], leaves, None), leaves))
             shaped = tuple([_map(lambda _: next(slopes), inputs[k]) for k in places])
@@ -103,7 +105,12 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     (tensor(9.), tensor(6.))
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or len(primals) != len(tangents):
-        raise AutogradError(message("jvp: primals and tangents are tuples of one length", got=f"{type(primals).__name__}, {type(tangents).__name__}"))
+        raise AutogradError(
+            message(
+                "jvp: primals and tangents are tuples of one length",
+                got=f"{type(primals).__name__}, {type(tangents).__name__}",
+            )
+        )
     with enable_grad():
         inputs = [_map(_fresh, primal) for primal in primals]
         result, aux = _split(func(*inputs), has_aux)
@@ -173,7 +180,9 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
             if type(first) in TYPES:
                 columns.append(_assembled(pushes, x.array.shape, False))
             else:
-                columns.append(type(first)([_assembled(list(group), x.array.shape, False) for group in zip(*pushes, strict=True)]))
+                columns.append(
+                    type(first)([_assembled(list(group), x.array.shape, False) for group in zip(*pushes, strict=True)])
+                )
         result = columns[0] if isinstance(argnums, int) else tuple(columns)
         return (result, aux) if has_aux else result
 
@@ -200,16 +209,25 @@ def functional_call(
     Raises KeyError for a name that the module does not have; with `strict`, RuntimeError for one left out.
     """
     given: dict[str, Any] = {}
-    for part in parameter_and_buffer_dicts if isinstance(parameter_and_buffer_dicts, tuple) else (parameter_and_buffer_dicts,):
+    for part in (
+        parameter_and_buffer_dicts if isinstance(parameter_and_buffer_dicts, tuple) else (parameter_and_buffer_dicts,)
+    ):
         given.update(part)
-    named = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+    named = {
+        **dict(module.named_parameters(remove_duplicate=False)),
+        **dict(module.named_buffers(remove_duplicate=False)),
+    }
     unknown = [name for name in given if name not in named]
     if unknown:
         raise KeyError(f"functional_call: the module has no parameter or buffer named {', '.join(unknown)}")
     if strict and set(named) - set(given):
-        raise AutogradError(message("functional_call: strict, but names are missing", got=sorted(set(named) - set(given))))
+        raise AutogradError(
+            message("functional_call: strict, but names are missing", got=sorted(set(named) - set(given)))
+        )
     if tie_weights:
-        aliases = {name: other for other in given for name in named if name not in given and named[name] is named[other]}
+        aliases = {
+            name: other for other in given for name in named if name not in given and named[name] is named[other]
+        }
         given.update({name: given[other] for name, other in aliases.items()})
     swapped: list[tuple[dict[str, Any], str, Any]] = []
     try:
@@ -232,10 +250,12 @@ def functional_call(
 def _fresh(x: Tensor) -> Tensor:
     """A stand-in for `x` with a node of its own, still joined to the history of `x`, if it has one."""
     if x.array.dtype.kind not in "fV":
-        raise AutogradError(message("only floating tensors can be differentiated by", got=f"dtype {x.dtype}", fix="x.float()"))
+        raise AutogradError(
+            message("only floating tensors can be differentiated by", got=f"dtype {x.dtype}", fix="x.float()")
+        )
     if node_of(x) is not None:
         return reshape(x, x.array.shape)  # type: ignore[no-any-return]
-    return _recorded(x.array)
+    return _recorded(x.array)  # type: ignore[no-any-return]
 
 
 def _recorded(array: Any) -> Any:
@@ -244,11 +264,15 @@ def _recorded(array: Any) -> Any:
 
 def _slopes(outputs: list[Any], inputs: list[Any], cotangents: list[Any] | None) -> list[Any]:
     """The gradients as Tensors that can be differentiated again; zeros where there is no dependence."""
-    pairs = [(out, None if cotangents is None else cotangents[k]) for k, out in enumerate(outputs) if node_of(out) is not None]
+    pairs = [
+        (out, None if cotangents is None else cotangents[k])
+        for k, out in enumerate(outputs)
+        if node_of(out) is not None
+    ]
     if not pairs:
         return [wrap(np.zeros_like(x.array)) for x in inputs]
     outs, vs = zip(*pairs, strict=True)
-    return list(differentiate(outs, inputs, vs, retain_graph=True, create_graph=True, materialize_grads=True))  # type: ignore[arg-type]
+    return list(differentiate(outs, inputs, vs, retain_graph=True, create_graph=True, materialize_grads=True))
 
 
 def _settled(results: list[Any], stand_ins: list[Any]) -> list[Any]:
@@ -275,7 +299,9 @@ def _places(argnums: Argnums, count: int) -> tuple[int, ...]:
     places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for k in places:
         if not -count <= k < count:
-            raise AutogradError(message("argnums names an argument that was not given", got=f"{k}, with {count} positional arguments"))
+            raise AutogradError(
+                message("argnums names an argument that was not given", got=f"{k}, with {count} positional arguments")
+            )
     return tuple([k % count for k in places])
 
 

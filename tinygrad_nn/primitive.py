@@ -5,8 +5,10 @@
 A rule takes the cotangent `g` of the result and gives the cotangent of its operand. What else it
 reads it names: operands and parameters as in the forward's signature, `out` for the result,
 `shape` for its operand's shape, `position` for the operand's place in a list, `residual` for what
-the forward computed on the way (below). Only what is named is kept for the backward pass. Rules are written in operators and primitives, so the same rule
-computes on arrays and, given Tensors, is itself recorded: that is the gradient of the gradient.
+the forward computed on the way (see `primitive`). Only what is named is kept for the backward pass.
+
+Rules are written in operators and primitives, so the same rule computes on arrays and, given
+Tensors, is itself recorded: that is the gradient of the gradient.
 
 No rule repairs a shape or a dtype: the walk reduces or broadcasts each cotangent to its operand.
 
@@ -56,8 +58,8 @@ class Primitive:
 
     def __init__(
         self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
-        elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False,
-        joint: Rule | None = None,
+        elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
+        view: bool = False, joint: Rule | None = None,
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -73,7 +75,9 @@ class Primitive:
         self.joint = None if joint is None else _bound(joint, self.parameters)
         self.rules = tuple(None if rule is None else _bound(rule, self.parameters) for rule in rules)
         self.saves = tuple(word in named for word in self.parameters)
-        self.reads = tuple(tuple(word in (_words(rule) if rule is not None else ()) for word in self.parameters) for rule in rules)
+        self.reads = tuple(
+            tuple(word in (_words(rule) if rule is not None else ()) for word in self.parameters) for rule in rules
+        )
         self.masks: dict[tuple[bool, ...], tuple[bool, ...]] = {}  # which arguments to keep, by which operands need it
         self.saves_out = "out" in named
         self.residual = "residual" in named
@@ -471,5 +475,7 @@ def _constant(p: Primitive, value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise DTypeError(
-        message(f"{p.name}: an operand is neither a tensor nor a number", got=type(value).__name__, fix="use tensor(...)")
+        message(
+            f"{p.name}: an operand is neither a tensor nor a number", got=type(value).__name__, fix="use tensor(...)"
+        )
     )

@@ -190,7 +190,11 @@ class Tensor:
         if not self.is_leaf:
             if not requires_grad:
                 raise AutogradError(
-                    message("you can only change requires_grad flags of leaf variables", got=f"a result of {self.grad_fn}", fix="use detach()")
+                    message(
+                        "you can only change requires_grad flags of leaf variables",
+                        got=f"a result of {self.grad_fn}",
+                        fix="use detach()",
+                    )
                 )
             return self
         if requires_grad and self.array.dtype.kind not in "fV":
@@ -222,10 +226,14 @@ class Tensor:
         return result
 
     def detach_(self) -> Tensor:
-        """Take this tensor itself out of the graph; it becomes a leaf that requires no grad. Views cannot (RuntimeError)."""
+        """Take this tensor itself out of the graph: a leaf that requires no grad. Not views (RuntimeError)."""
         if self._view is not None and self._view.primitive is not None:
             raise AutogradError(
-                message("Can't detach views in-place", got=f"a view of shape {tuple(self.shape)}", fix="use detach() instead")
+                message(
+                    "Can't detach views in-place",
+                    got=f"a view of shape {tuple(self.shape)}",
+                    fix="use detach() instead",
+                )
             )
         self.node = None
         return self
@@ -234,7 +242,9 @@ class Tensor:
         """Keep the gradient of this result in `.grad`, as leaves do."""
         node = node_of(self)
         if node is None:
-            raise AutogradError(message("can't retain_grad on Tensor that has requires_grad=False", got=f"shape {tuple(self.shape)}"))
+            raise AutogradError(
+                message("can't retain_grad on Tensor that has requires_grad=False", got=f"shape {tuple(self.shape)}")
+            )
         if node.primitive is not None:
             watch(node).tensor = weakref.ref(self)
 
@@ -250,7 +260,9 @@ class Tensor:
     def retains_grad(self) -> bool:
         """Whether `retain_grad` was called on this result."""
         node = node_of(self)
-        return node is not None and node.primitive is not None and node.watch is not None and node.watch.tensor() is self
+        return (
+            node is not None and node.primitive is not None and node.watch is not None and node.watch.tensor() is self
+        )
 
     # -- conversion --------------------------------------------------------------------------------
 
@@ -278,13 +290,19 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self.numpy()
-        return array.copy() if copy and dtype is None else array if dtype is None else array.astype(dtype, copy=bool(copy))
+        return (
+            array.copy() if copy and dtype is None else array if dtype is None else array.astype(dtype, copy=bool(copy))
+        )
 
     def item(self) -> Any:
         """The single element as a Python number."""
         if self.array.size != 1:
             raise AutogradError(
-                message("a Tensor with more than one element cannot be converted to Scalar", got=f"shape {tuple(self.shape)}", fix="tolist() gives all")
+                message(
+                    "a Tensor with more than one element cannot be converted to Scalar",
+                    got=f"shape {tuple(self.shape)}",
+                    fix="tolist() gives all",
+                )
             )
         if local.mode.tracer is not None:
             local.mode.tracer.read(self)
@@ -299,7 +317,11 @@ class Tensor:
     def __bool__(self) -> bool:
         if self.array.size != 1:
             raise AutogradError(
-                message("Boolean value of Tensor with more than one value is ambiguous", got=f"shape {tuple(self.shape)}", fix="use any() or all()")
+                message(
+                    "Boolean value of Tensor with more than one value is ambiguous",
+                    got=f"shape {tuple(self.shape)}",
+                    fix="use any() or all()",
+                )
             )
         return bool(self.item())
 
@@ -335,7 +357,9 @@ class Tensor:
 
     def __contains__(self, element: Any) -> bool:
         if type(element) not in TYPES and not isinstance(element, (bool, int, float, np.generic)):
-            raise AutogradError(message("in: a tensor contains numbers", got=type(element).__name__, fix="x.tolist() makes a list"))
+            raise AutogradError(
+                message("in: a tensor contains numbers", got=type(element).__name__, fix="x.tolist() makes a list")
+            )
         return bool((self == element).any())
 
     def __reversed__(self) -> Tensor:
@@ -357,8 +381,16 @@ class Tensor:
     __and__, __rand__, __iand__ = ops.bitwise_and, ops.bitwise_and, inplace(ops.bitwise_and)
     __or__, __ror__, __ior__ = ops.bitwise_or, ops.bitwise_or, inplace(ops.bitwise_or)
     __xor__, __rxor__, __ixor__ = ops.bitwise_xor, ops.bitwise_xor, inplace(ops.bitwise_xor)
-    __lshift__, __rlshift__, __ilshift__ = ops.bitwise_left_shift, fn.binary.rleft_shift, inplace(ops.bitwise_left_shift)
-    __rshift__, __rrshift__, __irshift__ = ops.bitwise_right_shift, fn.binary.rright_shift, inplace(ops.bitwise_right_shift)
+    __lshift__, __rlshift__, __ilshift__ = (
+        ops.bitwise_left_shift,
+        fn.binary.rleft_shift,
+        inplace(ops.bitwise_left_shift),
+    )
+    __rshift__, __rrshift__, __irshift__ = (
+        ops.bitwise_right_shift,
+        fn.binary.rright_shift,
+        inplace(ops.bitwise_right_shift),
+    )
     __neg__, __pos__, __abs__, __invert__ = ops.neg, fn.unary.positive, ops.abs, ops.bitwise_not
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __eq__: ClassVar[Callable[..., Any]] = fn.binary.equals
@@ -473,7 +505,7 @@ class Tensor:
     swapaxes, swapaxes_ = fn.shape.swapaxes, inplace_view(fn.shape.swapaxes)
     t, t_ = fn.shape.t, inplace_view(fn.shape.t)
     T, H = property(fn.shape.reversed_dims), property(fn.shape.t)
-    mT, mH, adjoint = property(fn.shape.adjoint), property(fn.shape.adjoint), fn.shape.adjoint
+    mT, mH, adjoint = property(fn.shape.adjoint), property(fn.shape.adjoint), fn.shape.adjoint  # noqa: N815
     expand, expand_as = fn.broadcast.expand, fn.broadcast.expand_as
     broadcast_to = fn.broadcast.broadcast_to
     narrow, select, diagonal, unfold = fn.shape.narrow, fn.shape.select, fn.shape.diagonal, fn.shape.unfold
@@ -532,7 +564,9 @@ def result_type(tensor1: Any, tensor2: Any) -> dtype:
     >>> tg.result_type(tg.tensor([1, 2]), 1.5)
     tinygrad_nn.float32
     """
-    return as_dtype(result_dtype(*[value.array if isinstance(value, Tensor) else value for value in (tensor1, tensor2)]))
+    return as_dtype(
+        result_dtype(*[value.array if isinstance(value, Tensor) else value for value in (tensor1, tensor2)])
+    )
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

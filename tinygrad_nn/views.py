@@ -57,9 +57,9 @@ class View:
         """The view that `result` is of `source`; None if NumPy had to copy."""
         out, array = result.array, source.array
         owner = out.base
-        if owner is None or (owner is not array and owner is not array.base):  # else it surely shares memory
-            if out.size and not np.may_share_memory(out, array):
-                return None
+        shares = owner is not None and (owner is array or owner is array.base)  # surely; else it may
+        if not shares and out.size and not np.may_share_memory(out, array):
+            return None
         if not local.mode.grad:
             primitive = None  # made under no_grad: never differentiable
         return View(root_of(source), source, primitive, args)
@@ -114,7 +114,7 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
 
 
 def inplace_view(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The in-place form of a function that only sees the same memory otherwise (`t_`, `squeeze_`): nothing is written."""
+    """The in-place form of a function that only sees the same memory otherwise (`t_`, `squeeze_`)."""
     title = function.__name__ + "_"
 
     @wraps(function)
@@ -153,7 +153,7 @@ def refuse_leaf(target: Any, name: str) -> None:
             raise AutogradError(
                 message(
                     f"{name}: a view of a leaf Variable that requires grad is being used in an in-place operation",
-                    got=f"a view of shape {tuple(target.array.shape)} of a leaf of shape {tuple(view.root.array.shape)}",
+                    got=f"a view {tuple(target.array.shape)} of a leaf {tuple(view.root.array.shape)}",
                     fix="write under no_grad(), or into a copy: x = x.clone()",
                 )
             )
@@ -226,7 +226,8 @@ def _check_fits(target: Any, source: Any, name: str) -> None:
             fits = False
         if not fits:
             raise ShapeError(
-                f"{name}: the result does not fit into the tensor it is written to\n{aligned(target.shape, source.shape)}"
+                f"{name}: the result does not fit into the tensor it is written to\n"
+                + aligned(target.shape, source.shape)
             )
     kinds = as_dtype(source.dtype), as_dtype(target.dtype)
     if kinds[0].category > kinds[1].category:
@@ -239,7 +240,8 @@ def _check_fits(target: Any, source: Any, name: str) -> None:
     if not target.flags.writeable:
         raise AutogradError(
             message(
-                f"{name}: more than one element of the written-to tensor refers to a single memory location, or it is read-only",
+                f"{name}: more than one element of the written-to tensor refers to a single memory location, "
+                "or it is read-only",
                 got=f"shape {tuple(target.shape)}, strides {target.strides}",
                 fix="clone() the tensor before the write",
             )

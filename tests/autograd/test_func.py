@@ -169,7 +169,10 @@ def test_anomaly_mode_names_the_first_nan_forward() -> None:
 
 def test_anomaly_mode_names_the_gradient_that_went_wrong() -> None:
     x = tg.tensor([0.0, 4.0], requires_grad=True)
-    with pytest.raises(AnomalyError, match=r"(?s)backward, in the gradient of `sqrt` made at .*test_func.py"), tg.autograd.detect_anomaly():
+    with (
+        pytest.raises(AnomalyError, match=r"(?s)backward, in the gradient of `sqrt` made at .*test_func.py"),
+        tg.autograd.detect_anomaly(),
+    ):
         x.sqrt().sum().backward()
 
 

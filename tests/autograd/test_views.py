@@ -81,7 +81,9 @@ def test_a_view_made_under_no_grad_stays_out_of_the_graph() -> None:
 
 def test_a_leaf_cannot_be_written_while_recording() -> None:
     w = leaf(1.0, 2.0)
-    with pytest.raises(RuntimeError, match=r"add_: a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match=r"add_: a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         w.add_(1)
     with pytest.raises(RuntimeError, match=r"mul_: a view of a leaf Variable"):
         w[0].mul_(2)
@@ -144,7 +146,9 @@ def test_versions_count_writes() -> None:
 
 
 def test_an_expanded_tensor_cannot_be_written() -> None:
-    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers to a single memory location"):
+    with pytest.raises(
+        RuntimeError, match="more than one element of the written-to tensor refers to a single memory location"
+    ):
         tg.zeros(1).expand(3).add_(1)
 
 

@@ -67,7 +67,7 @@ def test_a_compiled_step_equals_the_step_bit_for_bit(optimizer: str) -> None:
 
 
 def test_the_source_is_the_golden_file(request: pytest.FixtureRequest) -> None:
-    model, step = make(lambda: nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 4)), "sgd")
+    _, step = make(lambda: nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 4)), "sgd")
     compiled = compile(step)
     for x, y in zip(X[:2], Y[:2]):
         compiled(tg.tensor(x), tg.tensor(y))
@@ -78,7 +78,6 @@ def test_the_source_is_the_golden_file(request: pytest.FixtureRequest) -> None:
 
 
 def test_dead_code_is_removed() -> None:
-    model, _ = make(net, "sgd")
     w = tg.ones(3, requires_grad=True)
 
     def step(x: Any) -> Any:
@@ -211,7 +210,9 @@ def emitted(name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
     return result.array, found
 
 
-@pytest.mark.parametrize("name", [name for name, p in REGISTRY.items() if name in GRADIENTS and not p.multi and p.arity])
+@pytest.mark.parametrize(
+    "name", [name for name, p in REGISTRY.items() if name in GRADIENTS and not p.multi and p.arity]
+)
 def test_emitted_text_computes_the_bits_of_the_forward(name: str) -> None:
     for args in GRADIENTS[name]:
         expected, found = emitted(name, args)
@@ -219,7 +220,9 @@ def test_emitted_text_computes_the_bits_of_the_forward(name: str) -> None:
         assert np.asarray(found).dtype == expected.dtype
 
 
-@pytest.mark.parametrize("name", [name for name in NO_GRADIENT if name in REGISTRY and REGISTRY[name].arity and not REGISTRY[name].multi])
+@pytest.mark.parametrize(
+    "name", [name for name in NO_GRADIENT if name in REGISTRY and REGISTRY[name].arity and not REGISTRY[name].multi]
+)
 def test_emitted_text_of_primitives_without_gradient(name: str) -> None:
     args = NO_GRADIENT[name][0]
     if isinstance(args[0], tuple):
@@ -229,7 +232,7 @@ def test_emitted_text_of_primitives_without_gradient(name: str) -> None:
 
 
 def test_a_program_prints_and_checks_itself() -> None:
-    model, step = make(net, "sgd")
+    _, step = make(net, "sgd")
     compiled = compile(step)
     for _ in range(2):
         compiled(tg.tensor(X[0]), tg.tensor(Y[0]))

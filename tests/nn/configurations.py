@@ -85,7 +85,7 @@ def data(array: Any) -> Any:
     return Data(array)
 
 
-from tests.nn import rows_activation, rows_conv, rows_linear, rows_loss, rows_pool  # noqa: E402 - they use the helpers above
+from tests.nn import rows_activation, rows_conv, rows_embedding, rows_linear, rows_loss, rows_norm, rows_pool  # noqa: E402 - they use the helpers above
 
-FAMILIES = [rows_linear, rows_activation, rows_loss, rows_conv, rows_pool]
+FAMILIES = [rows_linear, rows_activation, rows_loss, rows_conv, rows_pool, rows_norm, rows_embedding]
 ROWS: list[Row] = [entry for family in FAMILIES for entry in family.ROWS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.nn.configurations import real, row, rng
+from tests.nn.configurations import real, rng, row
 
 
 def ties(*shape: int) -> np.ndarray:

@@ -57,16 +57,34 @@ def case(*args: Any) -> tuple[Any, ...]:
     return args
 
 
-TWO = [case(real(3, 4), real(3, 4)), case(real(2, 1, 4), real(3, 1)), case(real(), real(2)), case(real(3), 1.7), case(-0.6, real(3))]
+TWO = [
+    case(real(3, 4), real(3, 4)),
+    case(real(2, 1, 4), real(3, 1)),
+    case(real(), real(2)),
+    case(real(3), 1.7),
+    case(-0.6, real(3)),
+]
 ONE = [case(real(3, 4)), case(real()), case(real(0, 2))]
 POSITIVE = [case(positive(3, 4)), case(positive())]
 UNIT = [case(unit(3, 4)), case(unit())]
 INDEX = np.array([[0, 2], [2, 2]])
-FLAT = ((4, 3), (2, 2), (4, 2), (1, 1), ((1, 0), (0, 0)), (1, 1), 1)  # size, kernel, counts, stride, padding, dilation, groups
+FLAT = (
+    (4, 3),
+    (2, 2),
+    (4, 2),
+    (1, 1),
+    ((1, 0), (0, 0)),
+    (1, 1),
+    1,
+)  # size, kernel, counts, stride, padding, dilation, groups
+BATCH = real(2, 3, 2)
+MOMENTS = np.array([BATCH.mean((0, 2)), BATCH.var((0, 2))])
 TILES = ((4, 4), (2, 2), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1), 1)
 WINNERS = np.array([[[[0, 3], [1, 2]], [[1, 1], [2, 0]]]], np.uint8)
-AVERAGES = ((np.array([[0, 0], [0, 2]]), np.array([[1.0, 0.0], [0.25, 0.75]])),
-            (np.array([[0, 1], [0, 0], [1, 1]]), np.array([[1.0, 0.25], [0.0, 0.0], [0.75, 0.0]])))
+AVERAGES = (
+    (np.array([[0, 0], [0, 2]]), np.array([[1.0, 0.0], [0.25, 0.75]])),
+    (np.array([[0, 1], [0, 0], [1, 1]]), np.array([[1.0, 0.25], [0.0, 0.0], [0.75, 0.0]])),
+)
 STRIDED = ((5,), (2,), (3,), (2,), ((1, 1),), (2,), 2)
 POINTS = ((2, 2), (1, 1), (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 2)
 
@@ -166,6 +184,10 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
                     case(real(2, 4, 2, 2), real(2, 2, 2, 2), POINTS)],
     "columns": [case(real(2, 2, 4, 3), FLAT), case(real(1, 2, 5), STRIDED)],
     "add_columns": [case(real(2, 8, 8), FLAT), case(real(1, 4, 3), STRIDED)],
+    "layer_norm": [case(real(3, 4), real(4), real(4), 1, True, 0.1), case(real(2, 3, 2), real(3, 2), None, 2, False, 0.1),
+                   case(real(3, 4), None, None, 1, True, 0.1)],
+    "batch_norm": [case(BATCH, real(3), real(3), None, 0.1), case(real(4, 2), None, None, None, 0.1)],
+    "embedding": [case(real(4, 2), INDEX, None, False)],  # its exceptions are no derivatives: tests/nn compares them
     "max_pool": [case(distinct(2, 2, 4, 3), FLAT), case(distinct(1, 2, 5), STRIDED), case(distinct(1, 2, 4, 4), TILES)],
     "max_chosen": [case(real(1, 2, 4, 4), WINNERS, TILES), case(real(1, 2, 5), WINNERS[:, :, 0, :1] + np.zeros(3, np.uint8), STRIDED)],
     "max_spread": [case(real(1, 2, 2, 2), WINNERS, TILES), case(real(1, 2, 3), WINNERS[:, :, 0, :1] + np.zeros(3, np.uint8), STRIDED)],
@@ -217,8 +239,15 @@ NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "bitwise_right_shift": ((i, j), lambda x, y: np.array([0, 0, -1])),
     "median_place": ((np.array([[3.0, 1.0, 2.0], [1.0, np.nan, 0.0]]), 1, False), lambda *_: np.array([2, 1])),
     "mode_place": ((np.array([[3, 1, 3, 1], [2, 2, 1, 0]]), 1, True), lambda *_: np.array([[3], [1]])),
-    "max_winner": ((np.array([[[1.0, 3.0, 3.0, 2.0, np.nan]]]), ((5,), (3,), (2,), (2,), ((0, 0),), (1,), 1)), lambda *_: np.array([[[1, 2]]])),
-    "max_position": ((np.array([[[1, 2]]]), ((5,), (3,), (2,), (2,), ((1, 0),), (1,), 1)), lambda *_: np.array([[[0, 3]]])),
+    "channel_moments": ((BATCH,), lambda x: MOMENTS),
+    "max_winner": (
+        (np.array([[[1.0, 3.0, 3.0, 2.0, np.nan]]]), ((5,), (3,), (2,), (2,), ((0, 0),), (1,), 1)),
+        lambda *_: np.array([[[1, 2]]]),
+    ),
+    "max_position": (
+        (np.array([[[1, 2]]]), ((5,), (3,), (2,), (2,), ((1, 0),), (1,), 1)),
+        lambda *_: np.array([[[0, 3]]]),
+    ),
     "cummax_place": ((np.array([1.0, 3.0, 2.0, 3.0, np.nan, 9.0]), 0), lambda *_: np.array([0, 1, 1, 3, 4, 4])),
     "histc": ((np.array([0.0, 1.0, 2.5, 3.0, 9.0]), 3, 0.0, 3.0), lambda *_: np.array([1.0, 1.0, 2.0])),
     "bincount": ((np.array([1, 1, 3]), np.array([0.5, 1.0, 2.0]), 0), lambda *_: np.array([0.0, 1.5, 0.0, 2.0])),
@@ -231,7 +260,10 @@ NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "multiply_at": ((a, b[0], (np.array([1, 1, 0, 2]), np.array([2, 2, 0, 0]))), lambda x, v, _: _multiplied(x, v)),
     "searchsorted": ((np.array([1.0, 2.0, 2.0]), np.array([2.0, 0.0]), True), lambda *_: np.array([3, 0])),
     "one_hot": ((np.array([1, 0]), 3), lambda *_: np.array([[False, True, False], [True, False, False]])),
-    "draw": ((Generator().manual_seed(0), "bernoulli", (np.array([0.0, 1.0]),), {}, None), lambda *_: np.array([0.0, 1.0])),
+    "draw": (
+        (Generator().manual_seed(0), "bernoulli", (np.array([0.0, 1.0]),), {}, None),
+        lambda *_: np.array([0.0, 1.0]),
+    ),
     "class_indices": ((np.array([1, 0]), 3), lambda x, _: x),
     "touched": (((np.array([2]),), (4,)), lambda *_: np.array([False, False, True, False])),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tinygrad_nn.ops  # noqa: F401 - fills the registry
+import tinygrad_nn.ops
 from tests.ops.table import GRADIENTS, IN_PLACE_ONLY, NO_GRADIENT, SYMMETRIC
 from tinygrad_nn.autograd import gradcheck, gradgradcheck
 from tinygrad_nn.primitive import REGISTRY, apply, wrap
@@ -67,8 +67,10 @@ def _public(primitive: Any) -> Any:
 def test_primitives_without_gradient_compute_what_numpy_does(name: str) -> None:
     args, expected = NO_GRADIENT[name]
     tensors = [wrap(a) if isinstance(a, np.ndarray) else a for a in args]
-    result = apply(REGISTRY[name], tuple(tensors)) if not isinstance(args[0], tuple) else apply(
-        REGISTRY[name], ((wrap(args[0][0]),), *args[1:])
+    result = (
+        apply(REGISTRY[name], tuple(tensors))
+        if not isinstance(args[0], tuple)
+        else apply(REGISTRY[name], ((wrap(args[0][0]),), *args[1:]))
     )
     np.testing.assert_array_equal(result.array, expected(*args))
     assert not result.requires_grad

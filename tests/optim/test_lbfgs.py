@@ -9,6 +9,7 @@ import pytest
 
 import tinygrad_nn as tg
 from tinygrad_nn import optim
+from tinygrad_nn.optim.line_search import strong_wolfe
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((6, 6))
@@ -156,3 +157,45 @@ def test_parameters_without_gradient_stay() -> None:
     optimizer.step(closure)
     assert abs(x.item()) < 1e-6
     assert y.item() == 5.0
+
+
+def wells(a: float, b: float, x: float) -> tuple[float, float]:
+    """A wavy valley with a steep wall, and its slope."""
+    return (
+        float(np.cosh(x - 3) / 50 + a * np.sin(b * x) + 0.1 * (x - 4) ** 4),
+        float(np.sinh(x - 3) / 50 + a * b * np.cos(b * x) + 0.4 * (x - 4) ** 3),
+    )
+
+
+@pytest.mark.parametrize("a, b", [(0.0, 1.0), (0.5, 3.0), (3.0, 2.0), (0.2, 9.0), (0.0, 0.0)])
+def test_line_search_is_pytorchs(a: float, b: float) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
+    oracle = __import__("torch.optim.lbfgs", fromlist=["_strong_wolfe"])._strong_wolfe
+    d = np.array([1.0])
+    f, slope = wells(a, b, 0.0)
+    if slope > 0:
+        d, slope = -d, -slope
+    searched = set()
+    for t in (1e-3, 0.03, 0.4, 1.0, 2.5, 5.0, 7.0, 30.0):
+        for most in (0, 2, 25):
+
+            def at(t: float) -> tuple[float, Any]:
+                value, derivative = wells(a, b, t * d[0])
+                return value, np.array([derivative])
+
+            def there(x: Any, t: Any, direction: Any) -> tuple[float, Any]:
+                value, derivative = at(float(t))
+                return value, torch.from_numpy(derivative)
+
+            g = at(0.0)[1]
+            mine = strong_wolfe(at, t, d, f, g, slope, most=most)
+            start = torch.from_numpy(g)
+            other = oracle(
+                there, None, t, torch.from_numpy(d), f, start, torch.tensor(slope, dtype=torch.float64), max_ls=most
+            )
+            np.testing.assert_allclose(
+                [mine[0], mine[1][0], mine[2]], [other[0], other[1].item(), float(other[2])], rtol=1e-9
+            )
+            assert mine[3] == other[3]
+            searched.add(mine[3])
+    assert len(searched) > 2

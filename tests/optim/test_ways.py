@@ -289,6 +289,18 @@ def test_a_gradient_of_another_shape_is_refused() -> None:
             run.optimizer.step()
 
 
+def test_a_gradient_exchanged_under_the_hand_is_refused() -> None:
+    run = Run("SGD", {"momentum": 0.9}, shapes=[(2, 3), (4,)])
+    for _ in range(3):
+        run.step()
+    assert run.cohorts()
+    for p in run.params:
+        p.grad = p.detach()
+    run.params[0].grad.data = tg.ones(3, 2)
+    with pytest.raises(RuntimeError, match=r"SGD.step: a gradient has another shape or dtype than its parameter"):
+        run.optimizer.step()
+
+
 def test_state_of_another_shape_is_refused() -> None:
     run = Run("Adam", {}, shapes=[(3, 2)])
     run.step()

@@ -15,7 +15,7 @@ from tinygrad_nn.utils.data import default_collate, default_convert
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
 theirs = pytest.importorskip("torch.utils.data", reason="PyTorch is the oracle here")
 
-Point = namedtuple("Point", "x y")  # noqa: PYI024 - what users have
+Point = namedtuple("Point", "x y")
 
 
 class Tagged(dict):

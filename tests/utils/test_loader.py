@@ -20,7 +20,11 @@ X, Y = np.arange(46, dtype=np.float32).reshape(23, 2), np.arange(23) % 5
 
 def lists(batches: Any) -> list[Any]:
     """Batches as nested lists."""
-    return [[part.tolist() if hasattr(part, "tolist") else part for part in (b if isinstance(b, (list, tuple)) else [b])] for b in batches]
+    return [[as_list(part) for part in (b if isinstance(b, list | tuple) else [b])] for b in batches]
+
+
+def as_list(part: Any) -> Any:
+    return part.tolist() if hasattr(part, "tolist") else part
 
 
 def both(given: bool, **options: Any) -> tuple[Any, Any, Any, Any]:
@@ -76,9 +80,14 @@ def test_the_seed_is_drawn_at_iter_and_the_order_at_the_first_batch(size: int) -
 ], ids=["replacement", "several passes", "weighted", "subset"])  # fmt: skip
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_samplers_in_whole_batches(make: Any, drop_last: bool) -> None:
-    ours = DataLoader(TensorDataset(tg.tensor(X)), 7, sampler=make(data, tg.Generator().manual_seed(2)), drop_last=drop_last)
+    ours = DataLoader(
+        TensorDataset(tg.tensor(X)), 7, sampler=make(data, tg.Generator().manual_seed(2)), drop_last=drop_last
+    )
     oracle = theirs.DataLoader(
-        theirs.TensorDataset(torch.tensor(X)), 7, sampler=make(theirs, torch.Generator().manual_seed(2)), drop_last=drop_last
+        theirs.TensorDataset(torch.tensor(X)),
+        7,
+        sampler=make(theirs, torch.Generator().manual_seed(2)),
+        drop_last=drop_last,
     )
     assert lists(ours) == lists(oracle)
     assert len(ours) == len(oracle)
@@ -123,7 +132,8 @@ def test_whole_batches_are_asked_for_where_nothing_is_in_their_way() -> None:
     dataset = Whole()
     assert [kind for kind, _ in DataLoader(dataset, 4)] == ["whole"] * 3
     assert dataset.asked == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert [b["x"].shape[0] for b, _ in DataLoader(dataset, 4, collate_fn=lambda samples: data.default_collate(samples))] == [4, 4, 2]
+    own = DataLoader(dataset, 4, collate_fn=lambda samples: data.default_collate(samples))
+    assert [b["x"].shape[0] for b, _ in own] == [4, 4, 2]
 
 
 def test_arrays_in_a_tensor_dataset_give_tensors() -> None:
@@ -203,8 +213,8 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (D, dict(prefetch_factor=2), "prefetch_factor could only be specified with workers\n  got: 2"),
     (D, dict(prefetch_factor=0, num_workers=1), "prefetch_factor must be positive"),
     (D, dict(persistent_workers=True), "persistent_workers option needs num_workers > 0"),
-    (D, dict(batch_size=0), "batch_size should be a positive integer value, but got batch_size=0"),
-    (D, dict(batch_size=2.0), "batch_size should be a positive integer value, but got batch_size=2.0"),
+    (D, dict(batch_size=0), "batch_size should be a positive integer.*batch_size=0"),
+    (D, dict(batch_size=2.0), "batch_size should be a positive integer.*batch_size=2.0"),
     (D, dict(shuffle=True, sampler=[0]), "sampler option is mutually exclusive with shuffle"),
     (D, dict(batch_sampler=[[0]], batch_size=2), "batch_sampler option is mutually exclusive with batch_size"),
     (D, dict(batch_sampler=[[0]], drop_last=True), "batch_sampler option is mutually exclusive with batch_size"),
@@ -223,10 +233,14 @@ def test_bad_options(dataset: Any, options: dict[str, Any], text: str) -> None:
         DataLoader(dataset, **options)
 
 
-@pytest.mark.parametrize("name", ["batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"])
+@pytest.mark.parametrize(
+    "name", ["batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"]
+)
 def test_what_a_loader_was_built_from_stays(name: str) -> None:
     loader = DataLoader(D)
-    with pytest.raises(ValueError, match=f"{name} attribute should not be set after DataLoader is initialized\n  got: {name} = 7"):
+    with pytest.raises(
+        ValueError, match=f"{name} attribute should not be set after .* is initialized\n  got: {name} = 7"
+    ):
         setattr(loader, name, 7)
     loader.timeout = 3
 

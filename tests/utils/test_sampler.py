@@ -55,8 +55,12 @@ def test_orders_and_generator_states_are_pytorchs(make: Any, given: bool) -> Non
 
 
 def test_a_sampler_of_many_draws_only_what_is_asked_for() -> None:
-    sampler = data.RandomSampler(range(10), replacement=True, num_samples=10**12, generator=tg.Generator().manual_seed(0))
-    oracle = theirs.RandomSampler(range(10), replacement=True, num_samples=10**12, generator=torch.Generator().manual_seed(0))
+    sampler = data.RandomSampler(
+        range(10), replacement=True, num_samples=10**12, generator=tg.Generator().manual_seed(0)
+    )
+    oracle = theirs.RandomSampler(
+        range(10), replacement=True, num_samples=10**12, generator=torch.Generator().manual_seed(0)
+    )
     assert list(islice(sampler, 40)) == list(islice(oracle, 40))
     assert len(sampler) == 10**12
     assert list(islice(data.RandomSampler(range(3), num_samples=10**12), 3)) in [list(p) for p in _permutations(3)]
@@ -74,7 +78,10 @@ def test_num_samples_follows_the_data_set() -> None:
 
 
 def test_weights_may_be_a_tensor_or_an_array() -> None:
-    orders = [list(data.WeightedRandomSampler(w, 5, generator=tg.Generator())) for w in (WEIGHTS, tg.tensor(WEIGHTS).double(), np.array(WEIGHTS))]
+    orders = [
+        list(data.WeightedRandomSampler(w, 5, generator=tg.Generator()))
+        for w in (WEIGHTS, tg.tensor(WEIGHTS).double(), np.array(WEIGHTS))
+    ]
     assert orders[0] == orders[1] == orders[2]
 
 
@@ -86,16 +93,28 @@ def test_a_base_class_says_what_is_missing() -> None:
 @pytest.mark.parametrize(
     "make, kind, text",
     [
-        (lambda d: d.RandomSampler([1], replacement=1), TypeError, "replacement should be a boolean value, but got replacement=1"),
-        (lambda d: d.RandomSampler([1], num_samples=0), ValueError, "num_samples should be a positive integer value, but got num_samples=0"),
-        (lambda d: d.RandomSampler([1], num_samples=1.5), ValueError, "positive integer value, but got num_samples=1.5"),
-        (lambda d: d.WeightedRandomSampler([1.0], 0), ValueError, "positive integer value, but got num_samples=0"),
-        (lambda d: d.WeightedRandomSampler([1.0], True), ValueError, "positive integer value, but got num_samples=True"),
-        (lambda d: d.WeightedRandomSampler([1.0], 1, replacement=1), ValueError, "replacement should be a boolean value, but got replacement=1"),
+        (
+            lambda d: d.RandomSampler([1], replacement=1),
+            TypeError,
+            "replacement should be a boolean value.*replacement=1",
+        ),
+        (
+            lambda d: d.RandomSampler([1], num_samples=0),
+            ValueError,
+            "num_samples should be a positive integer.*num_samples=0",
+        ),
+        (lambda d: d.RandomSampler([1], num_samples=1.5), ValueError, "positive integer value.*num_samples=1.5"),
+        (lambda d: d.WeightedRandomSampler([1.0], 0), ValueError, "positive integer value.*num_samples=0"),
+        (lambda d: d.WeightedRandomSampler([1.0], True), ValueError, "positive integer value.*num_samples=True"),
+        (
+            lambda d: d.WeightedRandomSampler([1.0], 1, replacement=1),
+            ValueError,
+            "replacement should be a boolean value.*replacement=1",
+        ),
         (lambda d: d.WeightedRandomSampler([[1.0]], 1), ValueError, "weights should be a 1d sequence"),
-        (lambda d: d.BatchSampler([1], 0, False), ValueError, "batch_size should be a positive integer value, but got batch_size=0"),
-        (lambda d: d.BatchSampler([1], 1.0, False), ValueError, "positive integer value, but got batch_size=1.0"),
-        (lambda d: d.BatchSampler([1], 2, 1), ValueError, "drop_last should be a boolean value, but got drop_last=1"),
+        (lambda d: d.BatchSampler([1], 0, False), ValueError, "batch_size should be a positive integer.*batch_size=0"),
+        (lambda d: d.BatchSampler([1], 1.0, False), ValueError, "positive integer value.*batch_size=1.0"),
+        (lambda d: d.BatchSampler([1], 2, 1), ValueError, "drop_last should be a boolean value.*drop_last=1"),
     ],
 )
 def test_bad_arguments(make: Any, kind: type[Exception], text: str) -> None:

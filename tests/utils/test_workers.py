@@ -201,10 +201,10 @@ def own() -> None:
 @pytest.mark.parametrize(
     "act, kind, text",
     [
-        (boom, ValueError, r"(?s)^Caught ValueError in DataLoader worker process 0\.\nOriginal Traceback.*in boom\n.*sample 5 is broken"),
+        (boom, ValueError, r"(?s)^Caught ValueError in.* process 0\.\nOriginal.*in boom\n.*sample 5 is broken"),
         (own, RuntimeError, r"(?s)Caught RuntimeError in DataLoader worker process 0.*Own: \(1, 2\)"),
-        (lambda: {}["key"], KeyError, r"(?s)Caught KeyError in DataLoader worker process 0\.\nOriginal.*KeyError: 'key'"),
-        (lambda: next(iter(())), RuntimeError, r"(?s)Caught RuntimeError in DataLoader worker process 0.*StopIteration"),
+        (lambda: {}["key"], KeyError, r"(?s)Caught KeyError in.* process 0\.\nOriginal.*KeyError: 'key'"),
+        (lambda: next(iter(())), RuntimeError, r"(?s)Caught RuntimeError in.* process 0.*StopIteration"),
     ],
     ids=["builtin", "own class", "key", "StopIteration"],
 )
@@ -252,12 +252,12 @@ def test_a_worker_killed_while_it_sends_is_an_error() -> None:
 
 
 def test_a_failing_init_is_an_error() -> None:
-    with pytest.raises(ValueError, match="(?s)Caught ValueError in DataLoader worker process 0.*sample 5 is broken"):
+    with pytest.raises(ValueError, match=r"(?s)Caught ValueError in DataLoader worker process 0.*sample 5 is broken"):
         list(loader(Squares(), worker_init_fn=lambda k: boom()))
 
 
 def test_a_batch_that_cannot_travel_is_an_error() -> None:
-    with pytest.raises(Exception, match="(?s)in DataLoader worker process 0.*pickle"):
+    with pytest.raises(Exception, match=r"(?s)in DataLoader worker process 0.*pickle"):
         list(loader(Squares(), collate_fn=lambda samples: lambda: samples))
 
 
@@ -265,13 +265,13 @@ def test_a_failing_collate_is_an_error() -> None:
     def collate(samples: Any) -> Any:
         raise TypeError("cannot be stacked")
 
-    with pytest.raises(TypeError, match="(?s)Caught TypeError.*cannot be stacked"):
+    with pytest.raises(TypeError, match=r"(?s)Caught TypeError.*cannot be stacked"):
         list(loader(Squares(), collate_fn=collate))
 
 
 def test_a_worker_that_takes_too_long_is_an_error() -> None:
     start = time.perf_counter()
-    with pytest.raises(RuntimeError, match="DataLoader timed out after 0.2 seconds\n  fix: raise timeout="):
+    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0.2 seconds\n  fix: raise timeout="):
         list(loader(Squares(4, at=0, act=lambda: time.sleep(1)), timeout=0.2, num_workers=1))
     assert time.perf_counter() - start < 4
     assert nobody_is_left()

@@ -10,13 +10,13 @@ import tinygrad_nn as tg
 from tinygrad_nn import nn
 
 
-def classifier() -> tuple[nn.Module, Any, Any]:
+def classifier(kind: type = np.float32) -> tuple[nn.Module, Any, Any]:
     """A small net of nested modules with its data, the same every time."""
     rng = np.random.default_rng(0)
     model = Classifier()
     for p in model.parameters():
-        p.data = tg.tensor(rng.normal(size=p.shape).astype(np.float32))
-    return model, tg.tensor(rng.normal(size=(5, 4)).astype(np.float32)), tg.tensor([0, 1, 2, 0, 1])
+        p.data = tg.from_numpy(rng.normal(size=p.shape).astype(kind))
+    return model, tg.from_numpy(rng.normal(size=(5, 4)).astype(kind)), tg.tensor([0, 1, 2, 0, 1])
 
 
 class Classifier(nn.Module):

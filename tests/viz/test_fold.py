@@ -20,7 +20,11 @@ def test_depth_closes_what_is_nested_deeper() -> None:
     names = [{box.group.name if box.group is not None else "" for box in fold(model, depth=d).boxes} for d in (0, 1)]
     assert names[0] == {"Classifier", ""}
     assert names[1] == {"encoder", "head", ""}
-    assert {c.group.name for c in fold(model, depth=2).clusters if c.group is not None} == {"Classifier", "encoder", "head"}
+    assert {c.group.name for c in fold(model, depth=2).clusters if c.group is not None} == {
+        "Classifier",
+        "encoder",
+        "head",
+    }
 
 
 def test_every_item_is_in_exactly_one_box_and_arrows_lead_from_box_to_box() -> None:
@@ -38,7 +42,10 @@ def test_repeated_layers_are_drawn_once_with_their_number() -> None:
     (rolled,) = [c for c in view.clusters if c.times > 1]
     assert (rolled.times, rolled.group.name if rolled.group else None) == (12, "0")
     assert len(view.boxes) < 12
-    assert any(c.group is not None and c.group.name == "11" for c in fold(model_of(Deep(12)(tg.ones(2, 3)).sum()), rollup=False).clusters)
+    assert any(
+        c.group is not None and c.group.name == "11"
+        for c in fold(model_of(Deep(12)(tg.ones(2, 3)).sum()), rollup=False).clusters
+    )
 
 
 def test_closed_layers_roll_up_into_one_box() -> None:
@@ -89,7 +96,14 @@ def test_zoom_to_modules_closes_those_without_parts() -> None:
 
 @pytest.mark.parametrize(
     "word, found",
-    [("", []), ("aab", []), ("aaa", [(0, 1, 3)]), ("xababab", [(1, 2, 3)]), ("aaabbb", [(0, 1, 3), (3, 1, 3)]), ("abcabcabcd", [(0, 3, 3)])],
+    [
+        ("", []),
+        ("aab", []),
+        ("aaa", [(0, 1, 3)]),
+        ("xababab", [(1, 2, 3)]),
+        ("aaabbb", [(0, 1, 3), (3, 1, 3)]),
+        ("abcabcabcd", [(0, 3, 3)]),
+    ],
 )
 def test_repeats_finds_runs(word: str, found: list[tuple[int, int, int]]) -> None:
     assert repeats(word) == found
@@ -113,7 +127,14 @@ def test_a_long_loop_is_rolled_up_and_a_short_one_is_not() -> None:
 
 def irregular(count: int) -> Any:
     """Operations without any pattern, by a linear congruence."""
-    kinds = [lambda t: t.tanh(), lambda t: t.exp(), lambda t: t.sigmoid(), lambda t: t * t, lambda t: -t, lambda t: t + 1]
+    kinds = [
+        lambda t: t.tanh(),
+        lambda t: t.exp(),
+        lambda t: t.sigmoid(),
+        lambda t: t * t,
+        lambda t: -t,
+        lambda t: t + 1,
+    ]
     y, state = tg.ones(2, requires_grad=True), 1
     for _ in range(count):
         state = (1103515245 * state + 12345) % 2**31

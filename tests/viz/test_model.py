@@ -148,8 +148,16 @@ def test_gradients_and_shares_are_those_of_the_chain_rule() -> None:
     assert items["b"].gradient == pytest.approx(4)
     assert items["a"].gradient == pytest.approx(2 * 3 * 4)
     model = model_of(a * b)
-    shares = {(model.items[e.source].title, model.items[e.target].title, e.position): float(e.share) for e in model.edges}
-    assert shares == {("x", "a", 0): 48.0, ("x", "a", 1): 48.0, ("a", "b", 0): 12.0, ("a", "mul", 0): 12.0, ("b", "mul", 1): 4.0}
+    shares = {
+        (model.items[e.source].title, model.items[e.target].title, e.position): float(e.share) for e in model.edges
+    }
+    assert shares == {
+        ("x", "a", 0): 48.0,
+        ("x", "a", 1): 48.0,
+        ("a", "b", 0): 12.0,
+        ("a", "mul", 0): 12.0,
+        ("b", "mul", 1): 4.0,
+    }
 
 
 def test_looking_changes_nothing() -> None:

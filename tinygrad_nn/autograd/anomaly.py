@@ -28,7 +28,11 @@ def statistics(array: Any) -> str:
         return f"shape {array.shape}, dtype {array.dtype}"
     finite = array[np.isfinite(array)]
     parts = [f"shape {array.shape}"]
-    parts.append(f"finite values in [{finite.min():.4g}, {finite.max():.4g}], mean {finite.mean():.4g}" if finite.size else "nothing finite")
+    parts.append(
+        f"finite values in [{finite.min():.4g}, {finite.max():.4g}], mean {finite.mean():.4g}"
+        if finite.size
+        else "nothing finite"
+    )
     nans, infs = int(np.isnan(array).sum()), int(np.isinf(array).sum())
     parts += [f"{nans} NaN"] * bool(nans) + [f"{infs} Inf"] * bool(infs)
     return ", ".join(parts)
@@ -53,13 +57,19 @@ class AnomalyTracer:
     def _judge(self, primitive: Primitive, args: tuple[Any, ...], result: Any, line: tuple[str, int]) -> None:
         """Is this operation the culprit, or did it only pass on an Inf that it was given?"""
         operands = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else (arg,))]
-        values = [a.array if type(a) in TYPES else np.asarray(a) for a in operands if type(a) in TYPES or isinstance(a, (float, np.ndarray))]
+        values = [
+            a.array if type(a) in TYPES else np.asarray(a)
+            for a in operands
+            if type(a) in TYPES or isinstance(a, (float, np.ndarray))
+        ]
         values = [v for v in values if v.dtype.kind == "f"]
         nan = bool(np.isnan(result.array).any())
         if any(np.isnan(v).any() for v in values) or (not nan and any(np.isinf(v).any() for v in values)):
             if not nan or self.running is not None:
                 return
-            raise AnomalyError(self._text(primitive, values, result, line, "was given a NaN that no operation made: look at the data"))
+            raise AnomalyError(
+                self._text(primitive, values, result, line, "was given a NaN that no operation made: look at the data")
+            )
         raise AnomalyError(self._text(primitive, values, result, line, f"produced the first {'NaN' if nan else 'Inf'}"))
 
     def _text(self, primitive: Primitive, values: list[Any], result: Any, line: tuple[str, int], what: str) -> str:
@@ -72,9 +82,9 @@ class AnomalyTracer:
             where = f"backward, in the gradient of `{node.name}`" + (f" made at {made[0]}:{made[1]}" if made else "")
             place = f" in {node.scope}" if node.scope is not None else place
         operands = "\n".join(f"       operand {k}: {statistics(v)}" for k, v in enumerate(values))
-        return message(f"anomaly: `{primitive.name}`{place} {what} ({where})", got=f"result: {statistics(result.array)}") + (
-            "\n" + operands if operands else ""
-        )
+        return message(
+            f"anomaly: `{primitive.name}`{place} {what} ({where})", got=f"result: {statistics(result.array)}"
+        ) + ("\n" + operands if operands else "")
 
     def enters(self, node: Node) -> None:
         """The walk is about to run this node's rules."""

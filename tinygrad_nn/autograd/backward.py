@@ -54,7 +54,13 @@ def backward(
     for node, cotangent in found.items():
         watch = node.watch
         holder = holders.get(node) or (watch.tensor() if watch is not None else None)
-        if holder is not None and holder._grad is None and type(cotangent) is np.ndarray and watch is not None and not watch.busy:
+        if (
+            holder is not None
+            and holder._grad is None
+            and type(cotangent) is np.ndarray
+            and watch is not None
+            and not watch.busy
+        ):
             holder._grad = wrap(cotangent)  # nearly always
         else:
             _accumulate(node, holder, cotangent)
@@ -149,9 +155,7 @@ def _batched(
         keep = True if k < count - 1 else retain
         rows.append(grad(outputs, inputs, [c[k] for c in cotangents], keep, create, unused, False, zeros))
     first = [column[0] for column in zip(*rows, strict=True)]
-    return tuple(
-        None if head is None else stack([row[j] for row in rows], 0) for j, head in enumerate(first)
-    )
+    return tuple(None if head is None else stack([row[j] for row in rows], 0) for j, head in enumerate(first))
 
 
 def _roots(outputs: list[Any], cotangents: Any, create_graph: bool) -> list[tuple[Node, Any]]:
@@ -159,7 +163,10 @@ def _roots(outputs: list[Any], cotangents: Any, create_graph: bool) -> list[tupl
     given = [None] * len(outputs) if cotangents is None else _as_list(cotangents)
     if len(given) != len(outputs):
         raise AutogradError(
-            message("each output needs one cotangent (None for a scalar)", got=f"{len(outputs)} outputs, {len(given)} cotangents")
+            message(
+                "each output needs one cotangent (None for a scalar)",
+                got=f"{len(outputs)} outputs, {len(given)} cotangents",
+            )
         )
     traced = create_graph or local.mode.tracer is not None
     roots = []
@@ -210,7 +217,9 @@ def _required(t: Any, what: str) -> Node:
     node = node_of(t)
     if node is None:
         raise AutogradError(
-            message(f"{what} does not require grad", got=f"shape {tuple(t.shape)}", fix="make it with requires_grad=True")
+            message(
+                f"{what} does not require grad", got=f"shape {tuple(t.shape)}", fix="make it with requires_grad=True"
+            )
         )
     return node
 

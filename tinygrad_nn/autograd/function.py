@@ -37,7 +37,11 @@ class FunctionCtx:
         for tensor in tensors:
             if tensor is not None and type(tensor) not in TYPES:
                 raise DTypeError(
-                    message("save_for_backward can only save tensors", got=type(tensor).__name__, fix="set other values as attributes of ctx")
+                    message(
+                        "save_for_backward can only save tensors",
+                        got=type(tensor).__name__,
+                        fix="set other values as attributes of ctx",
+                    )
                 )
         self._to_save = tensors
 
@@ -168,7 +172,9 @@ def _rule_of(cls: type[Function]) -> Callable[[Any, list[Any]], tuple[Any, ...]]
         traced = any(type(part) in TYPES for part in g)
         ctx._unpacked = tuple([_unpack(item, outs) for item in saved])
         try:
-            shares = cls.backward(ctx, *[None if part is None else part if traced else wrap(np.asarray(part)) for part in g])
+            shares = cls.backward(
+                ctx, *[None if part is None else part if traced else wrap(np.asarray(part)) for part in g]
+            )
         finally:
             ctx._unpacked = None
         return _checked(cls, shares, node, traced)
@@ -196,7 +202,7 @@ def _checked(cls: type[Function], shares: Any, node: Node, traced: bool) -> tupl
                 fix="return one gradient per input, None where there is none",
             )
         )
-    out = []
+    out: list[Any] = []
     for share, parent in zip(given, node.parents, strict=True):
         if share is None or parent is None:
             out.append(None)
@@ -230,7 +236,10 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
 def _refuse(g: Any, env: list[Any]) -> tuple[Any, ...]:
     raise AutogradError(
-        message("trying to differentiate twice a function that was marked with @once_differentiable", fix="remove the decorator")
+        message(
+            "trying to differentiate twice a function that was marked with @once_differentiable",
+            fix="remove the decorator",
+        )
     )
 
 

@@ -31,7 +31,8 @@ class GradcheckError(RuntimeError):
 
 
 def gradcheck(
-    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *,
+    eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
     raise_exception: bool = True, directions: int = 3, seed: int = 0,
 ) -> bool:  # fmt: skip
     """Whether `func`'s gradients for each float64 input that requires grad agree with finite differences.
@@ -43,13 +44,15 @@ def gradcheck(
     >>> gradcheck(lambda x: x.tanh(), tg.tensor([0.3, -1.2], dtype=tg.float64, requires_grad=True))
     True
     """
-    given = [inputs] if type(inputs) in TYPES else list(inputs)  # type: ignore[arg-type]
+    given = _listed(inputs)
     places = [k for k, t in enumerate(given) if type(t) in TYPES and t.requires_grad]
     if not places:
         raise AutogradError(message("gradcheck: no input requires grad", fix="make one with requires_grad=True"))
     for k in places:
         if given[k].array.dtype != np.float64:
-            raise AutogradError(message("gradcheck needs float64 inputs", got=f"input {k}: {given[k].dtype}", fix="x.double()"))
+            raise AutogradError(
+                message("gradcheck needs float64 inputs", got=f"input {k}: {given[k].dtype}", fix="x.double()")
+            )
     rng = np.random.default_rng(seed)
     try:
         for _ in range(directions):
@@ -62,11 +65,12 @@ def gradcheck(
 
 
 def gradgradcheck(
-    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *,
+    eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
     raise_exception: bool = True, seed: int = 0,
 ) -> bool:  # fmt: skip
     """`gradcheck` of the gradient: the second derivatives of `func` against finite differences of the first."""
-    given = [inputs] if type(inputs) in TYPES else list(inputs)  # type: ignore[arg-type]
+    given = _listed(inputs)
     places = [k for k, t in enumerate(given) if type(t) in TYPES and t.requires_grad]
     rng = np.random.default_rng(seed + 1)
     weights = [_leaf(rng.standard_normal(out.array.shape)) for out in _outputs(func(*given))]
@@ -84,6 +88,10 @@ def gradgradcheck(
     return gradcheck(
         first_order, [*given, *weights], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, seed=seed
     )
+
+
+def _listed(inputs: Any) -> list[Any]:
+    return [inputs] if type(inputs) in TYPES else list(inputs)
 
 
 def _leaf(array: Any) -> Any:

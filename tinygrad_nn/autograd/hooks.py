@@ -37,7 +37,11 @@ def register_hook(tensor: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
     """See `Tensor.register_hook`. Raises RuntimeError for a tensor that does not require grad."""
     node = node_of(tensor)
     if node is None:
-        raise AutogradError(message("cannot register a hook on a tensor that doesn't require gradient", got=f"shape {tuple(tensor.shape)}"))
+        raise AutogradError(
+            message(
+                "cannot register a hook on a tensor that doesn't require gradient", got=f"shape {tuple(tensor.shape)}"
+            )
+        )
     handle = RemovableHandle(watch(node).hooks)
     watch(node).hooks[handle.id] = hook
     return handle
@@ -47,7 +51,12 @@ def register_post_accumulate_grad_hook(tensor: Any, hook: Callable[[Any], None])
     """See `Tensor.register_post_accumulate_grad_hook`. Leaves only (RuntimeError)."""
     node = node_of(tensor)
     if node is None or node.primitive is not None:
-        raise AutogradError(message("post accumulate grad hooks cannot be registered on non-leaf tensors", got=f"shape {tuple(tensor.shape)}"))
+        raise AutogradError(
+            message(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors",
+                got=f"shape {tuple(tensor.shape)}",
+            )
+        )
     handle = RemovableHandle(watch(node).after)
     watch(node).after[handle.id] = hook
     return handle

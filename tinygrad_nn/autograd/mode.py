@@ -11,7 +11,14 @@ from types import TracebackType
 
 from tinygrad_nn.tape import local
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 
 class _Switch(ContextDecorator):
@@ -31,7 +38,9 @@ class _Switch(ContextDecorator):
         if self.inference is not None:
             mode.inference = self.inference
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         local.mode.grad, local.mode.inference = self._before.pop()
 
 

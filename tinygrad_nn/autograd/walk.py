@@ -112,7 +112,11 @@ def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: 
             share = rule(g, env)
         if share.shape != parent.shape or (share.array if traced else share).dtype is not parent.dtype:
             share = fit(share, parent.shape, parent.dtype)
-        if parent.primitive is None and not traced and (share is g or share.base is not None or primitive.joint is not None):
+        if (
+            parent.primitive is None
+            and not traced
+            and (share is g or share.base is not None or primitive.joint is not None)
+        ):
             share = np.array(share)  # a leaf keeps its cotangent as .grad: never another's memory
         if tracer is not None:
             tracer.rule_gave(node, parent, share)
@@ -132,7 +136,13 @@ def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """
     if tuple(share.shape) != shape:
         lead = share.ndim - len(shape)
-        if lead == 1 and type(share) is np.ndarray and share.dtype is dtype and dtype.itemsize > 2 and share.shape[1:] == shape:
+        if (
+            lead == 1
+            and type(share) is np.ndarray
+            and share.dtype is dtype
+            and dtype.itemsize > 2
+            and share.shape[1:] == shape
+        ):
             return np.add.reduce(share, 0)  # a bias: the commonest case
         stretched = [k + lead for k, n in enumerate(shape) if lead >= 0 and n == 1 and share.shape[k + lead] != 1]
         axes = (*range(lead), *stretched)
@@ -180,7 +190,12 @@ def _environment(node: Node, traced: bool) -> list[Any]:
         raise AutogradError(out.text)
     if traced and out is not None:
         if node.primitive is not None and node.primitive.multi:
-            out = tuple([wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None)) for k, part in enumerate(out)])
+            out = tuple(
+                [
+                    wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None))
+                    for k, part in enumerate(out)
+                ]
+            )
         else:
             out = wrap(out, node)
     args = node.args
@@ -235,7 +250,7 @@ def _whole(node: Node, parts: dict[int, Any], traced: bool) -> tuple[Any, ...]:
     for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
         part = parts.get(k)
         if part is None and wants_zeros:
-            zeros = np.zeros(shape, dtype)  # type: ignore[arg-type]
+            zeros = np.zeros(shape, dtype)
             part = wrap(zeros) if traced else zeros
             if local.mode.tracer is not None:
                 local.mode.tracer.constant(part, "zeros")

@@ -43,7 +43,21 @@ TEMPLATES = {
 }
 """How an instruction reads. Braces take the operands in order, each in parentheses where it needs them."""
 
-FUNCTIONS = {"exp", "log", "tanh", "sqrt", "square", "abs", "sin", "cos", "log1p", "expm1", "maximum", "minimum", "reciprocal"}
+FUNCTIONS = {
+    "exp",
+    "log",
+    "tanh",
+    "sqrt",
+    "square",
+    "abs",
+    "sin",
+    "cos",
+    "log1p",
+    "expm1",
+    "maximum",
+    "minimum",
+    "reciprocal",
+}
 """Primitives that are one NumPy function, under NumPy's own name (`abs` is absolute)."""
 
 
@@ -72,7 +86,9 @@ class _Writer:
         lines.append('    """')
         lines += self._body()
         results = [value.name for value in (*program.outputs, *[value for _, value in program.gradients])]
-        lines.append(f"    return {', '.join(results)}{',' if len(results) == 1 else ''}" if results else "    return ()")
+        lines.append(
+            f"    return {', '.join(results)}{',' if len(results) == 1 else ''}" if results else "    return ()"
+        )
         return "\n".join(lines) + "\n"
 
     def _body(self) -> list[str]:
@@ -108,7 +124,9 @@ class _Writer:
     def _expression(self, instruction: Instruction) -> str:
         primitive = instruction.primitive
         assert primitive is not None
-        operands = self._promoted(instruction) if primitive.elementwise else [self._text(arg) for arg in instruction.args]
+        operands = (
+            self._promoted(instruction) if primitive.elementwise else [self._text(arg) for arg in instruction.args]
+        )
         name = primitive.name
         if name == "linear":
             x, weight, bias = operands
@@ -164,7 +182,9 @@ class _Writer:
             return repr(arg)
         if isinstance(arg, slice) or arg is Ellipsis:
             return repr(arg)
-        name = f"{type(arg).__name__.lower()}_{sum(k.startswith(type(arg).__name__.lower()) for k in self.namespace) + 1}"
+        name = (
+            f"{type(arg).__name__.lower()}_{sum(k.startswith(type(arg).__name__.lower()) for k in self.namespace) + 1}"
+        )
         known = next((k for k, v in self.namespace.items() if v is arg), name)
         self.namespace[known] = arg
         return known
@@ -177,7 +197,11 @@ def _transposes_used_once(program: Program) -> dict[Value, Value]:
     return {
         i.result: i.args[0]
         for i in program.instructions
-        if i.result is not None and i.primitive is not None and i.primitive.name == "permute" and i.args[1] == (1, 0) and uses[i.result] == 1
+        if i.result is not None
+        and i.primitive is not None
+        and i.primitive.name == "permute"
+        and i.args[1] == (1, 0)
+        and uses[i.result] == 1
     }
 
 

@@ -34,7 +34,7 @@ class Recorder:
         self.program = Program(name)
         self.values: dict[Any, Value] = {}  # by Tensor, which hashes by identity
         self.constants: dict[int, tuple[Any, Value]] = {}
-        self.taken: dict[str, int] = {"np": 1, "ops": 1, name: 1, **{word: 1 for word in keyword.kwlist}}
+        self.taken: dict[str, int] = {"np": 1, "ops": 1, name: 1, **dict.fromkeys(keyword.kwlist, 1)}
         self.part = "forward"
         self.made_by: dict[Node, Value] = {}
         self.guards: list[tuple[Callable[[], Any], Any]] = []
@@ -146,7 +146,9 @@ class Recorder:
         root = root_of(tensor)
         if root is not tensor and root in self.values and tensor.array is root.array:
             return self.values[root]
-        value = self._value(self._path_of(tensor) or ("p" if tensor.requires_grad else "state"), tensor, "captured", tensor)
+        value = self._value(
+            self._path_of(tensor) or ("p" if tensor.requires_grad else "state"), tensor, "captured", tensor
+        )
         self.values[tensor] = value
         self.program.captured.append(value)
         return value
@@ -189,4 +191,3 @@ class Recorder:
                 if candidate is tensor:
                     return str(name)
         return None
-

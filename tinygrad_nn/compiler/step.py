@@ -58,6 +58,7 @@ class CompiledStep:
         self.runners: dict[Any, _Runner] = {}
         self._latest: _Runner | None = None
         self._warm = False
+        self.__name__: str = getattr(function, "__name__", "step")
         update_wrapper(self, function)
 
     @property
@@ -72,13 +73,20 @@ class CompiledStep:
 
     def _shown(self) -> _Runner:
         if self._latest is None:
-            raise ArgumentError(message(f"compile: {self.__name__} has not been recorded yet", fix="call it twice: the first call only warms up"))  # type: ignore[attr-defined]
+            raise ArgumentError(
+                message(
+                    f"compile: {self.__name__} has not been recorded yet",
+                    fix="call it twice: the first call only warms up",
+                )
+            )
         return self._latest
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         key = tuple([(arg.array.shape, arg.array.dtype) if type(arg) in TYPES else arg for arg in args])
         if kwargs:
-            key += tuple([(k, (v.array.shape, v.array.dtype) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())])
+            key += tuple(
+                [(k, (v.array.shape, v.array.dtype) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())]
+            )
         runner = self.runners.get(key)
         if runner is not None and runner.holds():
             self._latest = runner
@@ -92,7 +100,7 @@ class CompiledStep:
         if local.mode.tracer is not None:
             return self.function(*args, **kwargs)  # inside another recording: part of it
         bound = self.signature.bind(*args, **kwargs).arguments
-        recorder = Recorder(self.__name__, _tensors(bound))  # type: ignore[attr-defined]
+        recorder = Recorder(self.__name__, _tensors(bound))
         local.mode.tracer = recorder
         try:
             result = self.function(*args, **kwargs)
@@ -124,7 +132,11 @@ class _Runner:
         results = [] if result is None else list(result) if isinstance(result, (tuple, list)) else [result]
         if any(type(item) not in TYPES for item in results):
             raise RecordingError(
-                message("compile: a step returns tensors", got=[type(item).__name__ for item in results], fix="return loss, or (loss, logits)")
+                message(
+                    "compile: a step returns tensors",
+                    got=[type(item).__name__ for item in results],
+                    fix="return loss, or (loss, logits)",
+                )
             )
         self.nothing = result is None
         program.outputs = [recorder._operand(item) for item in results]
@@ -148,10 +160,7 @@ class _Runner:
         for module, training in self.modes:
             if module.training is not training:
                 return False
-        for look, seen in self.guards:
-            if look() != seen:
-                return False
-        return True
+        return all([look() == seen for look, seen in self.guards])
 
     def run(self, args: list[Any]) -> Any:
         """The emitted function on these arguments and what it captured; its effects made visible."""

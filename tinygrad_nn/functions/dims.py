@@ -37,16 +37,12 @@ def axes(dim: Any, ndim: int, name: str) -> tuple[int, ...] | None:
     if dim is None:
         return None
     if not isinstance(dim, (tuple, list)):
-        return (axis(dim, ndim, name),) if ndim else _nothing(axis(dim, ndim, name))
+        k = axis(dim, ndim, name)
+        return (k,) if ndim else None
     found = [axis(d, ndim, name) for d in dim]
     if len(set(found)) != len(found):
         raise AutogradError(message(f"{name}: a dim appears multiple times in the list of dims", got=tuple(dim)))
     return tuple(sorted(found)) if found and ndim else None
-
-
-def _nothing(_: int) -> None:
-    """A 0-d array has no axis to reduce: as all of them."""
-    return None
 
 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:

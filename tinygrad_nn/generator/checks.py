@@ -34,9 +34,7 @@ def integer(what: str, value: object) -> int:
         raise DTypeError(message(f"{what} must be an integer", got=repr(value), fix="pass an int"))
     number = operator.index(value)
     if not INT64[0] <= number <= INT64[1]:
-        raise ArgumentError(
-            message(f"{what} does not fit a 64-bit integer", got=number, fix="-2**63 .. 2**63 - 1")
-        )
+        raise ArgumentError(message(f"{what} does not fit a 64-bit integer", got=number, fix="-2**63 .. 2**63 - 1"))
     return number
 
 
@@ -84,9 +82,7 @@ def probability(name: str, p: Any, *, ends: bool = True) -> None:
     if inside if isinstance(inside, bool) else inside.all():
         return
     worst = p[~inside].flat[0] if isinstance(p, np.ndarray) else p
-    raise RandomError(
-        message(f"{name}: p must be in {'[0, 1]' if ends else '(0, 1)'}", got=f"p={worst}")
-    )
+    raise RandomError(message(f"{name}: p must be in {'[0, 1]' if ends else '(0, 1)'}", got=f"p={worst}"))
 
 
 def uniform_range(low: float, high: float, dtype: np.dtype[Any]) -> None:

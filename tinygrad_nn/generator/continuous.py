@@ -99,9 +99,7 @@ def normal_in_sequence(engine: Engine, n: int, mean: float, std: float) -> NDArr
     return fma64(both[:n], std, mean)
 
 
-def log_normal(
-    engine: Engine, n: int, mean: float, std: float, dtype: np.dtype[Any]
-) -> NDArray[Any]:
+def log_normal(engine: Engine, n: int, mean: float, std: float, dtype: np.dtype[Any]) -> NDArray[Any]:
     """exp(mean + std z), z in sequence whatever n is."""
     return narrow(np.exp(normal_in_sequence(engine, n, mean, std)), dtype)
 
@@ -111,8 +109,6 @@ def exponential(engine: Engine, n: int, rate: float, dtype: np.dtype[Any]) -> ND
     return narrow(-1.0 / rate * np.log1p(-engine.doubles(n)), dtype)
 
 
-def cauchy(
-    engine: Engine, n: int, median: float, sigma: float, dtype: np.dtype[Any]
-) -> NDArray[Any]:
+def cauchy(engine: Engine, n: int, median: float, sigma: float, dtype: np.dtype[Any]) -> NDArray[Any]:
     """median + sigma tan(pi (u - 1/2)), in float64."""
     return narrow(fma64(np.tan(math.pi * (engine.doubles(n) - 0.5)), sigma, median), dtype)

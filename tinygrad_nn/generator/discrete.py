@@ -55,9 +55,7 @@ def any_int64(engine: Engine, n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return narrow(engine.wide(n).view(np.int64), dtype)
 
 
-def permutation(
-    engine: Engine, n: int, dtype: np.dtype[Any], large: int = LARGE_PERMUTATION
-) -> NDArray[Any]:
+def permutation(engine: Engine, n: int, dtype: np.dtype[Any], large: int = LARGE_PERMUTATION) -> NDArray[Any]:
     """A shuffle of 0 .. n-1 (Fisher-Yates): forward, or inside-out from `large` elements on."""
     if n < large:
         return _shuffled_forward(engine, n).astype(dtype)
@@ -184,10 +182,7 @@ def poisson(engine: Engine, rates: NDArray[Any]) -> NDArray[np.float64]:
     if not rates.size:
         return np.empty(0)
     draw = _Tape(engine)
-    counts = [
-        _poisson_by_rejection(draw, r) if r >= 10 else _poisson_by_product(draw, r)
-        for r in rates.tolist()
-    ]
+    counts = [_poisson_by_rejection(draw, r) if r >= 10 else _poisson_by_product(draw, r) for r in rates.tolist()]
     draw.finish()
     return np.array(counts, np.float64)
 

@@ -145,9 +145,7 @@ class Engine:
         record = np.frombuffer(state.tobytes(), _STATE)[0]
         left, position = int(record["left"]), int(record["next"])
         fresh = left == 1 and position == 0
-        if record["seeded"] != 1 or not (
-            fresh or (1 <= left <= WORDS and left + position == WORDS + 1)
-        ):
+        if record["seeded"] != 1 or not (fresh or (1 <= left <= WORDS and left + position == WORDS + 1)):
             raise RandomError(
                 message(
                     "set_state: this is not a state of the Mersenne Twister",

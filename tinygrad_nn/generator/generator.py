@@ -63,16 +63,10 @@ class Generator:
         Raises RuntimeError for what is not an integer, ValueError outside the range.
         """
         if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
-            raise RandomError(
-                message("manual_seed: a seed is an integer", got=repr(seed), fix="pass int(seed)")
-            )
+            raise RandomError(message("manual_seed: a seed is an integer", got=repr(seed), fix="pass int(seed)"))
         number = int(seed)
         if not -(2**63) <= number < 2**64:
-            raise ArgumentError(
-                message(
-                    "manual_seed: the seed is out of range", got=number, fix="-2**63 .. 2**64 - 1"
-                )
-            )
+            raise ArgumentError(message("manual_seed: the seed is out of range", got=number, fix="-2**63 .. 2**64 - 1"))
         self._engine.reseed(number % 2**64)
         return self
 
@@ -96,15 +90,9 @@ class Generator:
         """
         array = np.asarray(state)
         if array.dtype != np.uint8:
-            raise DTypeError(
-                message(
-                    "set_state: a state is made of bytes", got=f"dtype {array.dtype}", fix="uint8"
-                )
-            )
+            raise DTypeError(message("set_state: a state is made of bytes", got=f"dtype {array.dtype}", fix="uint8"))
         if array.size != STATE_BYTES:
-            raise RandomError(
-                message(f"set_state: a state has {STATE_BYTES} bytes", got=f"{array.size} bytes")
-            )
+            raise RandomError(message(f"set_state: a state has {STATE_BYTES} bytes", got=f"{array.size} bytes"))
         self._engine.restore(array)
         return self
 
@@ -129,9 +117,7 @@ class Generator:
         """Uniform in [0, 1): `torch.rand`."""
         return self.uniform(shape, 0.0, 1.0, dtype)
 
-    def uniform(
-        self, shape: Shape = (), low: float = 0.0, high: float = 1.0, dtype: object = np.float32
-    ) -> Array:
+    def uniform(self, shape: Shape = (), low: float = 0.0, high: float = 1.0, dtype: object = np.float32) -> Array:
         """Uniform in [low, high): `Tensor.uniform_`.
 
         Raises RuntimeError where low > high or a bound exceeds the dtype, NotImplementedError for
@@ -194,29 +180,21 @@ class Generator:
             got = f"mean {np.shape(mean)}, std {np.shape(std)}"
             raise RandomError(message("normal: mean and std do not broadcast", got=got)) from None
         if np.size(std) and not np.min(std) >= 0:
-            raise RandomError(
-                message("normal: no std may be negative", got=f"smallest std {np.min(std)}")
-            )
+            raise RandomError(message("normal: no std may be negative", got=f"smallest std {np.min(std)}"))
         scale = 1.0 if isinstance(std, np.ndarray) else std
         out = self.normal(shape, 0.0, scale, kind)
         if isinstance(std, np.ndarray):
             out = _in_place(np.multiply, out, std)
-        return _in_place(
-            np.add, out, np.asarray(mean, None if isinstance(mean, np.ndarray) else kind)
-        )
+        return _in_place(np.add, out, np.asarray(mean, None if isinstance(mean, np.ndarray) else kind))
 
-    def log_normal(
-        self, shape: Shape = (), mean: float = 1.0, std: float = 2.0, dtype: object = np.float32
-    ) -> Array:
+    def log_normal(self, shape: Shape = (), mean: float = 1.0, std: float = 2.0, dtype: object = np.float32) -> Array:
         """exp of a normal: `Tensor.log_normal_`. Raises RuntimeError unless std > 0."""
         kind = floating("log_normal", dtype)
         checks.above_zero("log_normal", "std", std)
         dims, n = sized(shape)
         return continuous.log_normal(self._engine, n, mean, std, kind).reshape(dims)
 
-    def exponential(
-        self, shape: Shape = (), rate: float = 1.0, dtype: object = np.float32
-    ) -> Array:
+    def exponential(self, shape: Shape = (), rate: float = 1.0, dtype: object = np.float32) -> Array:
         """Exponential, density rate exp(-rate x): `Tensor.exponential_`.
 
         Raises RuntimeError unless rate > 0.
@@ -226,9 +204,7 @@ class Generator:
         dims, n = sized(shape)
         return continuous.exponential(self._engine, n, rate, kind).reshape(dims)
 
-    def cauchy(
-        self, shape: Shape = (), median: float = 0.0, sigma: float = 1.0, dtype: object = np.float32
-    ) -> Array:
+    def cauchy(self, shape: Shape = (), median: float = 0.0, sigma: float = 1.0, dtype: object = np.float32) -> Array:
         """Cauchy about `median` with half-width `sigma`: `Tensor.cauchy_`.
 
         Raises RuntimeError unless sigma > 0.
@@ -278,11 +254,7 @@ class Generator:
         if kind.kind == "b":
             most = 1
         else:
-            most = (
-                2 ** discrete.DIGITS[kind.name]
-                if kind.name in discrete.DIGITS
-                else int(np.iinfo(kind).max)
-            )
+            most = 2 ** discrete.DIGITS[kind.name] if kind.name in discrete.DIGITS else int(np.iinfo(kind).max)
         first, end = checks.integer_range("random_", low, most + 1, kind)
         return discrete.integers(self._engine, n, first, end, kind).reshape(dims)
 
@@ -295,9 +267,7 @@ class Generator:
         kind = numeric("randperm", dtype, boolean=False)
         return discrete.permutation(self._engine, checks.permutation_length(n, kind), kind)
 
-    def bernoulli(
-        self, p: float | Array, shape: Shape | None = None, dtype: object = None
-    ) -> Array:
+    def bernoulli(self, p: float | Array, shape: Shape | None = None, dtype: object = None) -> Array:
         """1 with probability p, else 0.
 
         p a number: `torch.empty(shape).bernoulli_(p)` (float32 unless `dtype` says otherwise).
@@ -322,9 +292,7 @@ class Generator:
             each = np.broadcast_to(p, dims)
         except ValueError:
             got = f"p {p.shape}, shape {dims}"
-            raise RandomError(
-                message("bernoulli: p does not broadcast to the shape", got=got)
-            ) from None
+            raise RandomError(message("bernoulli: p does not broadcast to the shape", got=got)) from None
         return discrete.bernoulli_each(self._engine, each.reshape(-1)).astype(kind).reshape(dims)
 
     def dropout_mask(self, shape: Shape, p: float, dtype: object = np.float32) -> Array:
@@ -343,9 +311,7 @@ class Generator:
         if p in (0, 1):
             return np.full(dims, 1 - p, kind)
         kept = narrow(np.array(1 / np.float32(1 - p) if kind.itemsize < 8 else 1 / (1 - p)), kind)
-        return np.where(discrete.bernoulli(self._engine, n, 1 - p), kept, kind.type(0)).reshape(
-            dims
-        )
+        return np.where(discrete.bernoulli(self._engine, n, 1 - p), kept, kind.type(0)).reshape(dims)
 
     def geometric(self, p: float, shape: Shape = (), dtype: object = np.float32) -> Array:
         """Tosses up to the first success: `Tensor.geometric_`. RuntimeError unless 0 < p < 1."""
@@ -386,12 +352,8 @@ class Generator:
         rates = np.asarray(rate)
         kind = floating("poisson", rates.dtype)
         if not (rates >= 0).all():
-            raise RandomError(
-                message("poisson: a rate must not be negative", got=f"smallest rate {rates.min()}")
-            )
-        return narrow(
-            discrete.poisson(self._engine, rates.reshape(-1).astype(np.float64)), kind
-        ).reshape(rates.shape)
+            raise RandomError(message("poisson: a rate must not be negative", got=f"smallest rate {rates.min()}"))
+        return narrow(discrete.poisson(self._engine, rates.reshape(-1).astype(np.float64)), kind).reshape(rates.shape)
 
 
 def _in_place(ufunc: np.ufunc, out: Array, other: Array) -> Array:

@@ -10,6 +10,7 @@ from tinygrad_nn.nn.container import ModuleDict, ModuleList, Sequential
 from tinygrad_nn.nn.conv import *  # noqa: F403
 from tinygrad_nn.nn.distance import *  # noqa: F403
 from tinygrad_nn.nn.dropout import *  # noqa: F403
+from tinygrad_nn.nn.embedding import *  # noqa: F403
 from tinygrad_nn.nn.linear import *  # noqa: F403
 from tinygrad_nn.nn.loss import *  # noqa: F403
 from tinygrad_nn.nn.module import Module

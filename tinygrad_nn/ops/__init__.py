@@ -1,5 +1,23 @@
 """The closed set of primitives, a family a file. Importing this package fills the registry."""
 
-from tinygrad_nn.ops import elementwise, factor, fused, index, linalg, loss, norm, pool, reduce, sample, select, shape, window
+from tinygrad_nn.ops import (
+    elementwise,
+    embedding,
+    factor,
+    fused,
+    index,
+    linalg,
+    loss,
+    norm,
+    pool,
+    reduce,
+    sample,
+    select,
+    shape,
+    window,
+)
 
-__all__ = ["elementwise", "factor", "fused", "index", "linalg", "loss", "norm", "pool", "reduce", "sample", "select", "shape", "window"]
+__all__ = [
+    "elementwise", "embedding", "factor", "fused", "index", "linalg", "loss", "norm", "pool",
+    "reduce", "sample", "select", "shape", "window",
+]  # fmt: skip

@@ -174,7 +174,7 @@ cholesky = primitive("cholesky", _cholesky, _cholesky_rule)
 
 
 def _qr(x: Array, mode: str) -> Factors:
-    return tuple(np.linalg.qr(x, mode))  # type: ignore[call-overload]
+    return tuple(np.linalg.qr(x, mode))
 
 
 def _qr_square(gq: Array, gr: Array, q: Array, r: Array) -> Array:
@@ -251,7 +251,7 @@ svd = primitive("svd", _svd, _svd_rule, multi=True, arity=1)
 def _eigh(x: Array, triangle: str) -> Factors:
     if not np.all(np.isfinite(x)):
         raise _explained("eigh", x, lambda one: not np.all(np.isfinite(one)), *DIVERGED)
-    return tuple(np.linalg.eigh(x, triangle))  # type: ignore[call-overload]
+    return tuple(np.linalg.eigh(x, triangle))
 
 
 def _eigh_rule(g: Factors, out: Factors) -> Array:

@@ -64,7 +64,9 @@ def add_at(out: Array, index: Index, value: Array) -> None:
     elif len(index) == 1 and out.ndim == 2 and arrays[0].size > 32:
         value = np.broadcast_to(value, (*arrays[0].shape, out.shape[1]))
         _add_rows(out, arrays[0].reshape(-1), value.reshape(-1, out.shape[1]))
-    elif 1 < len(index) == out.ndim == len(arrays) and out.flags.c_contiguous and value.size > 256 and _integers(arrays):
+    elif (
+        1 < len(index) == out.ndim == len(arrays) and out.flags.c_contiguous and value.size > 256 and _integers(arrays)
+    ):
         places = np.ravel_multi_index(index, out.shape, mode="wrap")  # NumPy is fast for one flat index
         np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(value, places.shape).reshape(-1))
     else:

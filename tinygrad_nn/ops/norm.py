@@ -26,7 +26,9 @@ Array = Any
 # -- over the last axes of each sample -----------------------------------------------------------------
 
 
-def _layer_norm(x: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool, eps: float) -> tuple[Array, Any]:
+def _layer_norm(
+    x: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool, eps: float
+) -> tuple[Array, Any]:
     """The result and, as the residual, the standardised input and one over its deviation."""
     kind = x.dtype
     if kind.itemsize == 2:  # half precision computes in single
@@ -93,7 +95,10 @@ def _layer_norm_slopes(
 
 
 layer_norm = primitive("layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule)
-"""(x - mean) / sqrt(var + eps) * weight + bias over the last `rank` axes; without `centred`, x / sqrt(mean(x^2) + eps)."""
+"""(x - mean) / sqrt(var + eps) * weight + bias over the last `rank` axes.
+
+Without `centred`, x / sqrt(mean(x^2) + eps).
+"""
 
 
 # -- over the batch, channel by channel ----------------------------------------------------------------
@@ -115,7 +120,9 @@ channel_moments = primitive("channel_moments", _channel_moments)
 """Mean and (biased) variance of each channel: (N, C, ...) to (2, C). A measurement: no gradient."""
 
 
-def _batch_norm(x: Array, weight: Array | None, bias: Array | None, moments: Array | None, eps: float) -> tuple[Array, Any]:
+def _batch_norm(
+    x: Array, weight: Array | None, bias: Array | None, moments: Array | None, eps: float
+) -> tuple[Array, Any]:
     if moments is None:
         moments = _channel_moments(x)
     mean, scale = moments[0], 1 / np.sqrt(moments[1] + moments.dtype.type(eps))
@@ -146,7 +153,9 @@ def _batch_norm_rule(
     )
 
 
-def _batch_norm_slopes(g: Array, x: Array, mean: Array, scale: Array, weight: Array | None) -> tuple[Array, Array, Array]:
+def _batch_norm_slopes(
+    g: Array, x: Array, mean: Array, scale: Array, weight: Array | None
+) -> tuple[Array, Array, Array]:
     """The rule on arrays: two new ones, everything else in place."""
     shape = x.shape
     g, x = g.reshape(*shape[:2], -1), x.reshape(*shape[:2], -1)

@@ -27,7 +27,9 @@ clone = primitive("clone", lambda x, order: np.array(x, order=order, copy=True),
 permute = primitive("permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)), view=True)
 expand = primitive("expand", lambda x, size: np.broadcast_to(x, size), lambda g: g, view=True)
 flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims))
-roll = primitive("roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims))
+roll = primitive(
+    "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims)
+)
 
 
 def _inverse(dims: Shape) -> Shape:
@@ -54,7 +56,10 @@ cat = primitive(
 """Joined along `dim`; operand k fills offsets[k]..offsets[k+1]."""
 
 stack = primitive(
-    "stack", lambda tensors, dim: np.stack(tensors, dim), lambda g, position, dim: g[(slice(None),) * dim + (position,)], variadic=True
+    "stack",
+    lambda tensors, dim: np.stack(tensors, dim),
+    lambda g, position, dim: g[(slice(None),) * dim + (position,)],
+    variadic=True,
 )
 
 

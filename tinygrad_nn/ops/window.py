@@ -75,9 +75,16 @@ class Plan:
         outer, steps = padded.strides[:2], padded.strides[2:]
         taps = tuple([d * s for d, s in zip(self.dilation, steps, strict=True)])
         if self.flat:
-            return as_strided(padded, (*padded.shape[:2], *self.kernel, self.length), (*outer, *taps, padded.itemsize), writeable=False)
+            return as_strided(
+                padded,
+                (*padded.shape[:2], *self.kernel, self.length),
+                (*outer, *taps, padded.itemsize),
+                writeable=False,
+            )
         moves = tuple([n * s for n, s in zip(self.stride, steps, strict=True)])
-        return as_strided(padded, (*padded.shape[:2], *self.kernel, *self.counts), (*outer, *taps, *moves), writeable=False)
+        return as_strided(
+            padded, (*padded.shape[:2], *self.kernel, *self.counts), (*outer, *taps, *moves), writeable=False
+        )
 
     def gather(self, windows: Array, first: int, last: int, out: Array) -> Array:
         """The columns of samples first..last, (n, groups, K, length), copied into `out` where they must be."""
@@ -111,7 +118,9 @@ class Plan:
     def place(self, tap: Sizes) -> tuple[slice, ...]:
         """Where one element of the kernel meets the padded image."""
         starts = [i * d for i, d in zip(tap, self.dilation, strict=True)]
-        return tuple([slice(a, a + s * (n - 1) + 1, s) for a, s, n in zip(starts, self.stride, self.counts, strict=True)])
+        return tuple(
+            [slice(a, a + s * (n - 1) + 1, s) for a, s, n in zip(starts, self.stride, self.counts, strict=True)]
+        )
 
     def rows_of(self, y: Array, first: int, last: int, room: Array) -> Array:
         """y of samples first..last as (n, groups, filters, length), zeros at the columns computed for nothing."""

@@ -19,7 +19,11 @@ __all__ = ["checkpoint", "checkpoint_sequential"]
 
 
 def checkpoint(
-    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True, **kwargs: Any
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
 ) -> Any:
     """function(*args, **kwargs), whose intermediate results are computed again when they are needed.
 
@@ -59,7 +63,12 @@ def checkpoint(
 
     def rule(g: tuple[Any, ...], env: list[Any]) -> tuple[Any, ...]:
         shares = dict(zip(positions, g, strict=True))
-        found = walk([(node, shares[k]) for node, k in again()], wanted=set(ends), create_graph=local.mode.grad, retain_graph=local.mode.grad)
+        found = walk(
+            [(node, shares[k]) for node, k in again()],
+            wanted=set(ends),
+            create_graph=local.mode.grad,
+            retain_graph=local.mode.grad,
+        )
         return tuple([found.get(end) for end in ends])
 
     positions = [k for k, out in enumerate(outputs) if any(out is m for m in made)]

@@ -51,7 +51,11 @@ def build(
 
 
 def assemble(
-    roots: list[Any], *, recording: Recording | None = None, names: Names | None = None, entries: list[Entry] | None = None
+    roots: list[Any],
+    *,
+    recording: Recording | None = None,
+    names: Names | None = None,
+    entries: list[Entry] | None = None,
 ) -> Assembly:
     """The steps behind `roots`, numbered and grouped; see `build`."""
     names = names or Names()
@@ -323,7 +327,9 @@ class Assembly:
         for done in self.recording.walks if self.recording is not None else ():
             if done.first in starts:
                 return done
-        notes.append("gradients of intermediate results are gone: draw before backward(), or run it inside viz.record()")
+        notes.append(
+            "gradients of intermediate results are gone: draw before backward(), or run it inside viz.record()"
+        )
         return None
 
     def totals(self, shares: Shares | None) -> dict[Any, Any]:
@@ -336,9 +342,8 @@ class Assembly:
             if node is not None:
                 totals[node] = np.ones_like(tensor.array)
         for share in shares.given:
-            if share.parent.primitive is PICK:
-                if share.parent.args[0] != 0:
-                    continue
+            if share.parent.primitive is PICK and share.parent.args[0] != 0:
+                continue
             node = real(share.parent)
             totals[node] = share.array if node not in totals else totals[node] + share.array
         return totals
@@ -376,7 +381,18 @@ class Assembly:
             if gradient is None and gradients and tensor is not None and tensor._grad is not None:
                 gradient = tensor._grad.array
             value = None if tensor is None else self._leaf_value(tensor)
-            return Item(key, "parameter", name or "leaf", "", (tuple(source.shape),), (str(source.dtype),), "", home, value, gradient)
+            return Item(
+                key,
+                "parameter",
+                name or "leaf",
+                "",
+                (tuple(source.shape),),
+                (str(source.dtype),),
+                "",
+                home,
+                value,
+                gradient,
+            )
         name = self.names.of(source) or "input"
         array = self._leaf_value(source)
         return Item(key, "input", name, "", (tuple(array.shape),), (str(array.dtype),), "", home, array, flows=False)

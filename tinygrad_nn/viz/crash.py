@@ -48,7 +48,9 @@ class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.ht
         self._tapes.append(_LastOperations())
         self._tapes[-1].__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         tape = self._tapes.pop()
         tape.__exit__()
         if not isinstance(error, Exception):
@@ -118,13 +120,25 @@ def _with_failure(tape: Recording, names: Names, places: list[Place], error: Exc
         at = next((item.key for item in reversed(items) if item.value is tensor.array), None)
         if at is None:
             at = len(items)
-            items.append(Item(at, "input", names.of(tensor) or name, "", (tuple(tensor.array.shape),), (str(tensor.array.dtype),), value=tensor.array))
+            items.append(
+                Item(
+                    at,
+                    "input",
+                    names.of(tensor) or name,
+                    "",
+                    (tuple(tensor.array.shape),),
+                    (str(tensor.array.dtype),),
+                    value=tensor.array,
+                )
+            )
         sources.append(at)
     got = ", ".join(f"{name} {shape_text((tuple(t.array.shape),))}" for name, t in operands)
     text = message(str(error), got=got) if got and "got:" not in str(error) else str(error)
     line, function = (None, "") if place is None else ((place[0].f_code.co_filename, place[1]), place[0].f_code.co_name)
     detail = f"in {function}()" if function and not function.startswith("<") else ""
-    items.append(Item(len(items), "operation", type(error).__name__, "", (), (), detail, line=line, flows=False, failed=text))
+    items.append(
+        Item(len(items), "operation", type(error).__name__, "", (), (), detail, line=line, flows=False, failed=text)
+    )
     edges += [Edge(at, len(items) - 1, k) for k, at in enumerate(sources)]
     return Model(tuple(items), tuple(edges), known.groups, (), known.notes)
 

@@ -45,11 +45,33 @@ def clean(text: str) -> str:
 
 def draw(view: View, show: Show, graph: graphviz.Digraph) -> None:
     """Write the view into `graph`."""
-    graph.attr("graph", rankdir=show.rankdir, bgcolor="white", fontname=FONT, fontsize="12", fontcolor=FAINT, ranksep="0.35", nodesep="0.25", pad="0.2")
-    graph.attr("node", shape="box", style="rounded,filled", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.12,0.06", height="0.3", penwidth="1.2")
+    graph.attr(
+        "graph",
+        rankdir=show.rankdir,
+        bgcolor="white",
+        fontname=FONT,
+        fontsize="12",
+        fontcolor=FAINT,
+        ranksep="0.35",
+        nodesep="0.25",
+        pad="0.2",
+    )
+    graph.attr(
+        "node",
+        shape="box",
+        style="rounded,filled",
+        fontname=FONT,
+        fontsize="12",
+        fontcolor=INK,
+        margin="0.12,0.06",
+        height="0.3",
+        penwidth="1.2",
+    )
     graph.attr("edge", fontname=FONT, fontsize="10", fontcolor=FAINT, color="#7b8794", arrowsize="0.6", penwidth="1.1")
     if view.model.notes:
-        graph.attr("graph", label="<" + "<br/>".join(f"<i>{clean(note)}</i>" for note in view.model.notes) + ">", labelloc="b")
+        graph.attr(
+            "graph", label="<" + "<br/>".join(f"<i>{clean(note)}</i>" for note in view.model.notes) + ">", labelloc="b"
+        )
     painter = _Painter(view, show)
     _frames(view, None, graph, painter)
     for arrow in view.arrows:
@@ -66,7 +88,15 @@ def _frames(view: View, parent: str | None, graph: graphviz.Digraph, painter: _P
     for cluster in view.clusters:
         if cluster.parent == parent:
             with graph.subgraph(name=cluster.name) as inner:
-                inner.attr("graph", label=_frame_label(cluster), labeljust="l", style="rounded,filled", fillcolor=_shade(view, cluster), color="#c3cbd4", penwidth="1")
+                inner.attr(
+                    "graph",
+                    label=_frame_label(cluster),
+                    labeljust="l",
+                    style="rounded,filled",
+                    fillcolor=_shade(view, cluster),
+                    color="#c3cbd4",
+                    penwidth="1",
+                )
                 _frames(view, cluster.name, inner, painter)
 
 
@@ -131,11 +161,19 @@ class _Painter:
         size = self.sizes.get(box.name)
         if size is not None:
             fill, ink = gradient_colour(size, self.low, self.high)
-        shape = {"parameter": "box", "input": "box"}.get(box.item.kind if box.item is not None else "", None)
+        shape = {"parameter": "box", "input": "box"}.get(box.item.kind if box.item is not None else "")
         extra = {"style": "filled"} if shape else {}
         if box.item is None:
             extra["peripheries"] = "2" if box.times > 1 else "1"
-        graph.node(box.name, self.label(box, ink), fillcolor=fill, color=border, fontcolor=ink, tooltip=self.tooltip(box), **extra)
+        graph.node(
+            box.name,
+            self.label(box, ink),
+            fillcolor=fill,
+            color=border,
+            fontcolor=ink,
+            tooltip=self.tooltip(box),
+            **extra,
+        )
 
     def tooltip(self, box: Box) -> str:
         """Escaped for DOT; Graphviz escapes it again for SVG."""
@@ -152,7 +190,9 @@ class _Painter:
         head = f"<b>{clean(title)}</b>" + (f" <b>{times.strip()}</b>" if times else "")
         if aside:
             head += f' <font point-size="10" color="{faint}">{clean(aside)}</font>'
-        lines = [clean(line) for line in (self._item_lines(box.item) if box.item is not None else self._group_lines(box))]
+        lines = [
+            clean(line) for line in (self._item_lines(box.item) if box.item is not None else self._group_lines(box))
+        ]
         small = "".join(f'<br/><font point-size="10" color="{faint}">{line}</font>' for line in lines if line)
         return f"<{head}{small}>"
 
@@ -204,7 +244,14 @@ class _Painter:
         if direction in ("forward", "both"):
             graph.edge(arrow.tail, arrow.head, weight=weight_of(arrow, self.view))
         if direction == "backward" and flows:
-            graph.edge(arrow.tail, arrow.head, self._share(arrow) or None, dir="back", color=OKABE_ITO["vermillion"], fontcolor=OKABE_ITO["vermillion"])
+            graph.edge(
+                arrow.tail,
+                arrow.head,
+                self._share(arrow) or None,
+                dir="back",
+                color=OKABE_ITO["vermillion"],
+                fontcolor=OKABE_ITO["vermillion"],
+            )
         if direction == "both" and flows:
             graph.edge(arrow.head, arrow.tail, self._share(arrow) or None, constraint="false", style="dashed", color=OKABE_ITO["vermillion"],
                        fontcolor=OKABE_ITO["vermillion"])  # fmt: skip
@@ -223,17 +270,31 @@ class _Painter:
         if self.show.colour == "gradient" and any(s is not None for s in self.sizes.values()):
             for k in range(5):
                 size = 10 ** (self.low + (self.high - self.low) * k / 4)
-                rows.append((gradient_colour(size, self.low, self.high)[0], "#7b8794", f"gradient rms {number(float(f'{size:.2g}'))}"))
+                rows.append(
+                    (
+                        gradient_colour(size, self.low, self.high)[0],
+                        "#7b8794",
+                        f"gradient rms {number(float(f'{size:.2g}'))}",
+                    )
+                )
         else:
-            words = {"input": "data", "parameter": "parameter", "operation": "operation", "module": "module", "output": "result", "failed": "failed"}
+            words = {
+                "input": "data",
+                "parameter": "parameter",
+                "operation": "operation",
+                "module": "module",
+                "output": "result",
+                "failed": "failed",
+            }
             used = {self.kind(box) for box in self.view.boxes}
             rows = [(*STYLE[kind], word) for kind, word in words.items() if kind in used]
         arrows = [("forward", "#7b8794", "→ values"), ("backward", OKABE_ITO["vermillion"], "⇢ gradients")]
         cells = "".join(
-            f'<tr><td width="18" bgcolor="{fill}" color="{border}" border="1"></td><td align="left">{word}</td></tr>' for fill, border, word in rows
+            f'<tr><td width="18" bgcolor="{fill}" color="{border}" border="1"></td><td align="left">{word}</td></tr>'
+            for fill, border, word in rows
         )
         for direction, colour, word in arrows:
-            if direction == "backward" and self.show.direction == "backward" or self.show.direction == "both":
+            if (direction == "backward" and self.show.direction == "backward") or self.show.direction == "both":
                 cells += f'<tr><td></td><td align="left"><font color="{colour}">{word}</font></td></tr>'
         return f'<<table border="0" cellborder="0" cellspacing="4"><tr><td colspan="2" align="left"><b>Legend</b></td></tr>{cells}</table>>'
 

@@ -235,7 +235,17 @@ class _Folding:
             item = model.items[key]
             wiring = tuple((edge.position, place.get(edge.source, -1)) for edge in model.into[key])
             inside = tuple(model.groups[g].name for g in self.ancestry[key][outer:])
-            parts.append((item.kind, item.name if item.kind == "operation" else "", item.shapes, item.dtypes, item.detail, inside, wiring))
+            parts.append(
+                (
+                    item.kind,
+                    item.name if item.kind == "operation" else "",
+                    item.shapes,
+                    item.dtypes,
+                    item.detail,
+                    inside,
+                    wiring,
+                )
+            )
         return self.tokens.setdefault(tuple(parts), len(self.tokens))
 
     def _roll(self, children: list[_Child], length: int, times: int, level: int, cluster: str | None) -> None:
@@ -288,4 +298,6 @@ def _in_stretches(view: View, limit: int) -> View:
         if tail != head:
             known = arrows.get((tail, head))
             arrows[tail, head] = Arrow(tail, head, (*(known.edges if known is not None else ()), *arrow.edges))
-    return View(view.model, tuple(boxes), tuple(arrows.values()), (), {key: into[name] for key, name in view.box_of.items()})
+    return View(
+        view.model, tuple(boxes), tuple(arrows.values()), (), {key: into[name] for key, name in view.box_of.items()}
+    )

@@ -26,7 +26,12 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "reciprocal": ("1 / x", "−g · out²"),
     "sqrt": ("√x", "g / (2 · out)"),
     "rsqrt": ("1 / √x", "−½ · g · out³"),
-    "where": ("x where the condition holds, else y", "none", "g where the condition holds, else 0", "0 where the condition holds, else g"),
+    "where": (
+        "x where the condition holds, else y",
+        "none",
+        "g where the condition holds, else 0",
+        "0 where the condition holds, else g",
+    ),
     "cast": ("x as another type", "g, cast back"),
     "pow": ("xʸ", "g · y · xʸ⁻¹", "g · out · ln x"),
     "sign": ("sign(x)", _NONE),
@@ -68,9 +73,16 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "matmul": ("x @ y", "g @ yᵀ", "xᵀ @ g"),
     "einsum": ("einsum(equation, operands)", "einsum of g with the other operands"),
     "linear": ("x @ weightᵀ + bias", "g @ weight", "gᵀ @ x", "g, added up over the batch"),
-    "cross_entropy": ("−ln softmax(logits)[target]", "g · (softmax(logits) − one_hot(target)), divided by the batch for the mean"),
+    "cross_entropy": (
+        "−ln softmax(logits)[target]",
+        "g · (softmax(logits) − one_hot(target)), divided by the batch for the mean",
+    ),
     "softmax_minus_one_hot": ("softmax(logits) − one_hot(target)", "p · (g − Σ g · p), p = softmax(logits)"),
-    "binary_cross_entropy": ("−(y · ln x + (1 − y) · ln(1 − x))", "g · (x − y) / (x · (1 − x))", "g · (ln(1 − x) − ln x)"),
+    "binary_cross_entropy": (
+        "−(y · ln x + (1 − y) · ln(1 − x))",
+        "g · (x − y) / (x · (1 − x))",
+        "g · (ln(1 − x) − ln x)",
+    ),
     "sum": ("Σ x", "g, spread over what was added up"),
     "prod": ("Π x", "g · the product of all the other factors"),
     "exclusive_cumprod": ("product of the elements before each", "Σ over later i of gᵢ · the product without xⱼ"),
@@ -152,4 +164,3 @@ def operand_name(name: str, place: int) -> str:
     if known.variadic:
         return f"{known.parameters[0]}[{place}]"
     return known.parameters[place] if place < len(known.parameters) else f"operand {place}"
-

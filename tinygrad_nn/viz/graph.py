@@ -94,11 +94,15 @@ def graph(
     near = zoom == "scalars"
     model = model_of(target, *inputs, params=params, gradients=gradients or color == "gradient", near=near)
     legend = legend if legend is not None else color == "gradient" or direction == "both"
-    show = Show(values or near, gradients or near, shapes and not near, dtypes, bytes, direction, color, legend, rankdir)
+    show = Show(
+        values or near, gradients or near, shapes and not near, dtypes, bytes, direction, color, legend, rankdir
+    )
     return draw_model(model, show, depth=depth, zoom=zoom, rollup=rollup and not near)
 
 
-def draw_model(model: Model, show: Show, *, depth: int | None = None, zoom: str = "operations", rollup: bool = True) -> Graph:
+def draw_model(
+    model: Model, show: Show, *, depth: int | None = None, zoom: str = "operations", rollup: bool = True
+) -> Graph:
     """A model folded and drawn."""
     made = Graph("computation")
     made.show = show
@@ -110,7 +114,13 @@ def draw_model(model: Model, show: Show, *, depth: int | None = None, zoom: str 
 def _check(**options: tuple[str, Sequence[str]]) -> None:
     for name, (given, known) in options.items():
         if given not in known:
-            raise ArgumentError(message(f"viz.graph: {name} is not one of its choices", got=repr(given), fix="one of " + ", ".join(map(repr, known))))
+            raise ArgumentError(
+                message(
+                    f"viz.graph: {name} is not one of its choices",
+                    got=repr(given),
+                    fix="one of " + ", ".join(map(repr, known)),
+                )
+            )
 
 
 # -- from whatever the user has to a model -----------------------------------------------------------
@@ -147,14 +157,22 @@ def _assembly_of(target: Any, inputs: tuple[Any, ...], params: Any) -> Assembly:
 def _of_function(function: Any, inputs: tuple[Any, ...], names: Names) -> Assembly:
     """Run the function on the inputs, with a recording, and leave its buffers as they were."""
     if not inputs and is_module(function):
-        raise ArgumentError(message("viz: a module is drawn with example inputs", got=f"{type(function).__name__} alone", fix="viz.graph(model, x)"))
+        raise ArgumentError(
+            message(
+                "viz: a module is drawn with example inputs",
+                got=f"{type(function).__name__} alone",
+                fix="viz.graph(model, x)",
+            )
+        )
     if is_module(function):
         names.add(function)
     names.add_closure(function)
     recording, result = run(function, inputs)
     roots = list(_tensors(result))
     if not roots:
-        raise ArgumentError(message("viz: the function gave no tensor", got=type(result).__name__, fix="return the tensor to be drawn"))
+        raise ArgumentError(
+            message("viz: the function gave no tensor", got=type(result).__name__, fix="return the tensor to be drawn")
+        )
     return assemble(roots, recording=recording, names=names)
 
 
@@ -168,7 +186,9 @@ def run(function: Any, inputs: tuple[Any, ...]) -> tuple[Recording, Any]:
             return recording, function(*given)
     except Exception as error:
         if hasattr(error, "add_note"):
-            error.add_note('viz: the forward failed; `with viz.on_error("crash.html"):` around it draws the graph up to there')
+            error.add_note(
+                'viz: the forward failed; `with viz.on_error("crash.html"):` around it draws the graph up to there'
+            )
         raise
     finally:
         default_generator.set_state(stream)

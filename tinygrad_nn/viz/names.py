@@ -49,7 +49,11 @@ class Names:
                 self.add({f"{name}.{key}": tensor for key, tensor in _pairs(value)})
             else:
                 raise ArgumentError(
-                    message("viz: params= gives tensors their names", got=f"{name}: {type(value).__name__}", fix="pass a module, or a dict of name: tensor")
+                    message(
+                        "viz: params= gives tensors their names",
+                        got=f"{name}: {type(value).__name__}",
+                        fix="pass a module, or a dict of name: tensor",
+                    )
                 )
 
     def add_callers(self) -> None:
@@ -66,7 +70,11 @@ class Names:
     def add_closure(self, function: Any) -> None:
         """The variables that a function has from where it was defined."""
         cells = getattr(function, "__closure__", None) or ()
-        self.add_variables({name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells) if cell != _EMPTY} if cells else {})
+        self.add_variables(
+            {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells) if cell != _EMPTY}
+            if cells
+            else {}
+        )
 
     def add_variables(self, variables: Mapping[str, Any]) -> None:
         """Variables by name, those that hold tensors."""
@@ -100,5 +108,9 @@ def _pairs(params: Any) -> Iterable[tuple[str, Any]]:
         return [(str(name), value) for name, value in params]
     except (TypeError, ValueError):
         raise ArgumentError(
-            message("viz: params= gives tensors their names", got=type(params).__name__, fix="pass a module, or a dict of name: tensor")
+            message(
+                "viz: params= gives tensors their names",
+                got=type(params).__name__,
+                fix="pass a module, or a dict of name: tensor",
+            )
         ) from None

@@ -69,9 +69,17 @@ def network(model: Any, x: Any = None, *, max_neurons: int = 12, sample: int = 0
     2 Linear: 1
     """
     if not is_module(model):
-        raise ArgumentError(message("viz.network draws a module", got=type(model).__name__, fix="viz.network(model) or viz.network(model, x)"))
+        raise ArgumentError(
+            message(
+                "viz.network draws a module",
+                got=type(model).__name__,
+                fix="viz.network(model) or viz.network(model, x)",
+            )
+        )
     if max_neurons < 2:
-        raise ArgumentError(message("viz.network: a column needs at least two neurons", got=f"max_neurons={max_neurons}"))
+        raise ArgumentError(
+            message("viz.network: a column needs at least two neurons", got=f"max_neurons={max_neurons}")
+        )
     layers = _from_modules(model) if x is None else _from_run(model, x, sample)
     drawn = Network("network")
     drawn.layers = layers
@@ -101,7 +109,11 @@ def _chained(layers: list[Layer], model: Any) -> list[Layer]:
     """The layers with a column of inputs before them; each must feed the next."""
     if not layers:
         raise ArgumentError(
-            message("viz.network draws fully connected layers, and this model has none", got=type(model).__name__, fix="viz.graph(model, x) draws any model")
+            message(
+                "viz.network draws fully connected layers, and this model has none",
+                got=type(model).__name__,
+                fix="viz.graph(model, x) draws any model",
+            )
         )
     for one, other in zip(layers, layers[1:]):
         if other.weight.shape[1] != one.width:
@@ -122,11 +134,15 @@ def _from_run(model: Any, x: Any, sample: int) -> list[Layer]:
     recording, result = run(model, (x,))
     entries = [entry for entry in recording.entries if entry.primitive.name == "linear"]
     names = {p: name.rsplit(".", 1)[0] if "." in name else type(model).__name__ for name, p in model.named_parameters()}
-    layers = _chained([_layer(names.get(entry.args[1], "layer"), entry.args[1], entry.args[2]) for entry in entries], model)
+    layers = _chained(
+        [_layer(names.get(entry.args[1], "layer"), entry.args[1], entry.args[2]) for entry in entries], model
+    )
     for layer, entry in zip(layers, entries):
         layer.activation = _row(_value(entry.args[0], recording), sample)
     last = _row(result.array, sample) if hasattr(result, "array") else None
-    layers[-1].activation = last if last is not None and last.size == layers[-1].width else _row(entries[-1].values[0], sample)
+    layers[-1].activation = (
+        last if last is not None and last.size == layers[-1].width else _row(entries[-1].values[0], sample)
+    )
     return layers
 
 
@@ -147,7 +163,17 @@ def _row(array: Any, sample: int) -> Any:
 
 def _draw(graph: Network, layers: list[Layer], most: int) -> None:
     tallest = max(len(layer.shown(most)) for layer in layers)
-    graph.attr("graph", rankdir="LR", splines="line", nodesep="0.12", ranksep=f"{max(1.3, 0.2 * tallest):.3g}", outputorder="edgesfirst", bgcolor="white", pad="0.25", fontname=FONT)
+    graph.attr(
+        "graph",
+        rankdir="LR",
+        splines="line",
+        nodesep="0.12",
+        ranksep=f"{max(1.3, 0.2 * tallest):.3g}",
+        outputorder="edgesfirst",
+        bgcolor="white",
+        pad="0.25",
+        fontname=FONT,
+    )
     graph.attr("node", shape="circle", fixedsize="true", width="0.42", label="", style="filled", fillcolor="white", color="#8794a1",
                penwidth="1.5", fontname=FONT, fontsize="9", fontcolor=INK)  # fmt: skip
     graph.attr("edge", arrowhead="none")
@@ -162,15 +188,26 @@ def _column(graph: Network, k: int, layer: Layer, most: int, lit: bool) -> None:
     """One layer: its title, and its neurons in order (kept so by invisible edges)."""
     with graph.subgraph(name=f"column_{k}") as column:
         column.attr(rank="same")
-        title = f"<<b>{clean(layer.title)}</b><br/><font color=\"{FAINT}\">{layer.width}</font>>"
-        column.node(f"t{k}", title, shape="plain", style="", fillcolor="none", fixedsize="false", height="0.62", fontsize="12")
+        title = f'<<b>{clean(layer.title)}</b><br/><font color="{FAINT}">{layer.width}</font>>'
+        column.node(
+            f"t{k}", title, shape="plain", style="", fillcolor="none", fixedsize="false", height="0.62", fontsize="12"
+        )
         before = f"t{k}"
         scale = _scale([layer.activation])
         rim = _scale([layer.bias])
         for neuron in layer.shown(most):
             name = f"n{k}_{neuron if neuron != ELLIPSIS else 'more'}"
             if neuron == ELLIPSIS:
-                column.node(name, "⋮", shape="plain", style="", fillcolor="none", fixedsize="false", fontsize="18", fontcolor=FAINT)
+                column.node(
+                    name,
+                    "⋮",
+                    shape="plain",
+                    style="",
+                    fillcolor="none",
+                    fixedsize="false",
+                    fontsize="18",
+                    fontcolor=FAINT,
+                )
             else:
                 column.node(name, **_neuron(layer, neuron, scale, rim, lit))
             column.edge(before, name, style="invis", weight="100")
@@ -200,7 +237,13 @@ def _inside(value: float) -> str:
     """A number that fits into a circle."""
     if not np.isfinite(value) or value == 0:
         return number(value)
-    return f"{value:.2f}" if 0.005 <= abs(value) < 10 else f"{value:.0f}" if 10 <= abs(value) < 1000 else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return (
+        f"{value:.2f}"
+        if 0.005 <= abs(value) < 10
+        else f"{value:.0f}"
+        if 10 <= abs(value) < 1000
+        else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    )
 
 
 def _weights(graph: Network, k: int, left: list[int], right: list[int], weight: Any) -> None:
@@ -217,7 +260,9 @@ def _weights(graph: Network, k: int, left: list[int], right: list[int], weight: 
 
 def _scale(arrays: list[Any]) -> float:
     """The largest finite magnitude."""
-    finite = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (np.asarray(x, float) for x in arrays if x is not None)]
+    finite = [
+        np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (np.asarray(x, float) for x in arrays if x is not None)
+    ]
     return float(max(finite, default=0.0))
 
 

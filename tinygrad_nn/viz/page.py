@@ -36,7 +36,9 @@ __all__ = ["page", "page_of", "save_page"]
 _BOXES = 240  # drawn at most
 
 
-def page(target: Any, *where: Any, params: Any = None, title: str = "", depth: int | None = None, zoom: str = "operations") -> Path:
+def page(
+    target: Any, *where: Any, params: Any = None, title: str = "", depth: int | None = None, zoom: str = "operations"
+) -> Path:
     """Write `target` (as `viz.graph` takes it) to one offline HTML file: `viz.page(loss, "graph.html")`,
     or with example inputs `viz.page(model, x, "graph.html")`. Returns the path.
 
@@ -60,7 +62,9 @@ def page(target: Any, *where: Any, params: Any = None, title: str = "", depth: i
     if not isinstance(path, (str, os.PathLike)):
         inputs, path = [*inputs, path], "graph.html"
     if zoom not in ("operations", "scalars"):
-        raise ArgumentError(message("viz.page: zoom is not one of its choices", got=repr(zoom), fix="'operations' or 'scalars'"))
+        raise ArgumentError(
+            message("viz.page: zoom is not one of its choices", got=repr(zoom), fix="'operations' or 'scalars'")
+        )
     model = model_of(target, *inputs, params=params, gradients=True, near=zoom == "scalars")
     return save_page(model, path, title=title, depth=depth)
 
@@ -136,7 +140,16 @@ def _face(box: Box, view: View) -> dict[str, Any]:
         kind = "failed"
     title, aside = _cut(title, 26), _cut(aside, 22)
     width = max(len(title) * 7.6 + (len(aside) * 6.0 + 8 if aside else 0), len(second) * 6.2, 104) + 22
-    return {"id": box.name, "kind": kind, "title": title, "aside": aside, "second": second, "w": _rounded(width), "h": 42, "cluster": box.cluster}
+    return {
+        "id": box.name,
+        "kind": kind,
+        "title": title,
+        "aside": aside,
+        "second": second,
+        "w": _rounded(width),
+        "h": 42,
+        "cluster": box.cluster,
+    }
 
 
 def _misfit(item: Item, model: Model) -> str:
@@ -201,7 +214,14 @@ def _module_knowledge(box: Box, view: View) -> dict[str, Any]:
         "flows": any(i.gradient is not None and i.flows for i in items),
         "times": box.times,
         "operations": kinds,
-        "parameters": [{"name": i.name, "shape": shape_text(i.shapes), "gradient": None if i.gradient is None else brief(i.gradient)} for i in parameters[:40]],
+        "parameters": [
+            {
+                "name": i.name,
+                "shape": shape_text(i.shapes),
+                "gradient": None if i.gradient is None else brief(i.gradient),
+            }
+            for i in parameters[:40]
+        ],
         "gradientShort": f"rms {number(max(sizes))}" if sizes else None,
         "failed": next((i.failed for i in items if i.failed is not None), None),
         "line": _line(next((i.line for i in items if i.line is not None), None)),
@@ -216,7 +236,9 @@ def _image_side(item: Item, model: Model) -> int | None:
     if item.kind == "input" or side is None:
         return side
     beside = (model.items[e.source] for out in model.out_of[item.key] for e in model.into[out.target])
-    return side if any(other.kind == "input" and other.shapes[0][-1:] == item.shapes[0][1:] for other in beside) else None
+    return (
+        side if any(other.kind == "input" and other.shapes[0][-1:] == item.shapes[0][1:] for other in beside) else None
+    )
 
 
 def _line(line: tuple[str, int] | None) -> dict[str, Any] | None:
@@ -259,7 +281,20 @@ def _clusters(view: View, layout: Layout) -> Iterable[dict[str, Any]]:
         left, top, width, height = map(_rounded, layout.frames[cluster.name])
         name, kind = frame_title(cluster)
         path = cluster.group.path if cluster.group is not None else ""
-        told.append({"id": cluster.name, "name": name, "kind": kind, "path": path, "count": counts[cluster.name], "parent": cluster.parent, "x": left, "y": top, "w": width, "h": height})
+        told.append(
+            {
+                "id": cluster.name,
+                "name": name,
+                "kind": kind,
+                "path": path,
+                "count": counts[cluster.name],
+                "parent": cluster.parent,
+                "x": left,
+                "y": top,
+                "w": width,
+                "h": height,
+            }
+        )
     return told
 
 

@@ -35,7 +35,9 @@ def facts(array: Any, *, side: int = 40, tiles_of: int | None = None) -> dict[st
         "dtype": str(array.dtype),
         "bytes": data_size(array.nbytes),
         "rms": None if size is None else number(size),
-        "bad": " and ".join(part for part in (f"{s['nan']} NaN" * bool(s["nan"]), f"{s['inf']} Inf" * bool(s["inf"])) if part),
+        "bad": " and ".join(
+            part for part in (f"{s['nan']} NaN" * bool(s["nan"]), f"{s['inf']} Inf" * bool(s["inf"])) if part
+        ),
         "zeros": s["zero"],
         "size": s["size"],
     }
@@ -106,7 +108,9 @@ def _reduced(image: Any, side: int) -> Any:
         if n > side:
             starts = np.arange(side) * n // side
             widths = np.diff(np.append(starts, n))
-            image = np.add.reduceat(image, starts, axis) / np.expand_dims(widths, tuple(k for k in range(image.ndim) if k != axis))
+            image = np.add.reduceat(image, starts, axis) / np.expand_dims(
+                widths, tuple(k for k in range(image.ndim) if k != axis)
+            )
     return image
 
 

@@ -33,7 +33,9 @@ class _Reading:
         for instruction in program.instructions:
             self._read(instruction)
         roots = tuple(self.now[value] for value in program.outputs if value in self.now)
-        self.model = Model(tuple(self.items), tuple(self.edges), tuple(self.groups), roots, ("a compiled step, after its passes",))
+        self.model = Model(
+            tuple(self.items), tuple(self.edges), tuple(self.groups), roots, ("a compiled step, after its passes",)
+        )
 
     def _read(self, instruction: Any) -> None:
         group = self._group(instruction.part, instruction.scope)
@@ -42,7 +44,9 @@ class _Reading:
         written = instruction.primitive is None
         value = instruction.target if written else instruction.result
         name = "write" if written else instruction.primitive.name
-        self.items.append(Item(key, "operation", name, value.name, (tuple(value.shape),), (str(value.dtype),), "", group))
+        self.items.append(
+            Item(key, "operation", name, value.name, (tuple(value.shape),), (str(value.dtype),), "", group)
+        )
         self.edges += [Edge(source, key, k) for k, source in enumerate(sources)]
         self.now[value] = key
 
@@ -50,7 +54,19 @@ class _Reading:
         if value not in self.now:
             self.now[value] = len(self.items)
             kind = _LEAVES.get(value.kind, "input")
-            self.items.append(Item(len(self.items), kind, value.name, "", (tuple(value.shape),), (str(value.dtype),), "", None, flows=kind == "parameter"))
+            self.items.append(
+                Item(
+                    len(self.items),
+                    kind,
+                    value.name,
+                    "",
+                    (tuple(value.shape),),
+                    (str(value.dtype),),
+                    "",
+                    None,
+                    flows=kind == "parameter",
+                )
+            )
         return self.now[value]
 
     def _group(self, part: str, scope: str | None) -> int | None:

@@ -23,7 +23,9 @@ class Entry:
 
     __slots__ = ("args", "error", "line", "node", "primitive", "results", "scope", "values")
 
-    def __init__(self, primitive: Primitive, args: tuple[Any, ...], results: tuple[Any, ...], scope: Any, line: tuple[str, int]) -> None:
+    def __init__(
+        self, primitive: Primitive, args: tuple[Any, ...], results: tuple[Any, ...], scope: Any, line: tuple[str, int]
+    ) -> None:
         self.primitive = primitive
         self.args = args
         self.results = results
@@ -282,7 +284,12 @@ def backward_of(roots: list[Any], nodes: list[Node]) -> Shares:
     try:
         for node, _ in hidden:
             node.watch = None
-        walk([(node, seed) for node, seed in starts if node is not None], wanted=None, create_graph=False, retain_graph=True)
+        walk(
+            [(node, seed) for node, seed in starts if node is not None],
+            wanted=None,
+            create_graph=False,
+            retain_graph=True,
+        )
     finally:
         local.mode.tracer = before
         for node, kept in hidden:

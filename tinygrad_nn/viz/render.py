@@ -31,7 +31,9 @@ def render(source: str, format: str = "svg", *, engine: str = "dot", dpi: int = 
     if there is no Graphviz.
     """
     if format not in FORMATS:
-        raise ArgumentError(message("viz: this format cannot be drawn", got=repr(format), fix="use one of " + ", ".join(FORMATS)))
+        raise ArgumentError(
+            message("viz: this format cannot be drawn", got=repr(format), fix="use one of " + ", ".join(FORMATS))
+        )
     if format in ("png", "gif", "jpg"):
         head, brace, rest = source.partition("{")
         source = f"{head}{brace}\n\tgraph [dpi={dpi}]{rest}"
@@ -64,7 +66,9 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
             stream.write(content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         what = f"viz: cannot write {target.name}: {error.strerror or 'it is a folder'}"
-        said = message(what, got=f"the folder {target.parent}", fix="give a file name in a folder that you may write to")
+        said = message(
+            what, got=f"the folder {target.parent}", fix="give a file name in a folder that you may write to"
+        )
         raise type(error)(*([error.errno] if error.errno else []), said) from None
     return target
 
@@ -72,7 +76,9 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
 class Drawing(graphviz.Digraph):
     """A `graphviz.Digraph` that draws itself with whatever Graphviz there is, and shows itself in a notebook."""
 
-    def pipe(self, format: str | None = None, *_: Any, encoding: str | None = None, engine: str | None = None, **__: Any) -> Any:
+    def pipe(
+        self, format: str | None = None, *_: Any, encoding: str | None = None, engine: str | None = None, **__: Any
+    ) -> Any:
         """The picture as bytes (as text, with `encoding`): svg, png, pdf, ... ImportError without Graphviz."""
         drawn = render(self.source, format or "svg", engine=engine or self.engine)
         return drawn if encoding is None else drawn.decode(encoding)
@@ -100,5 +106,11 @@ class Drawing(graphviz.Digraph):
         if kind == "txt":
             return write(path, self.text + "\n")
         if kind not in FORMATS:
-            raise ArgumentError(message("viz: the file's ending says what to draw", got=str(path), fix="end it in .svg, .png, .pdf, .dot or .txt"))
+            raise ArgumentError(
+                message(
+                    "viz: the file's ending says what to draw",
+                    got=str(path),
+                    fix="end it in .svg, .png, .pdf, .dot or .txt",
+                )
+            )
         return write(path, render(self.source, kind, engine=self.engine))

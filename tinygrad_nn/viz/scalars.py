@@ -20,7 +20,21 @@ __all__ = ["scalars"]
 
 _MOST = 800
 _SIGNS = {"add": "+", "mul": "×"}
-_MOVES = {"reshape", "permute", "expand", "flip", "roll", "cat", "stack", "slice_at", "pick_at", "diagonal", "windows", "clone", "cast"}
+_MOVES = {
+    "reshape",
+    "permute",
+    "expand",
+    "flip",
+    "roll",
+    "cat",
+    "stack",
+    "slice_at",
+    "pick_at",
+    "diagonal",
+    "windows",
+    "clone",
+    "cast",
+}
 _EACH = {"where", "leaky_relu", "clamp"}
 
 
@@ -91,7 +105,7 @@ class _Opening:
         if source not in self.arrays:
             item = self.assembly.item(source, self.totals)
             self.arrays[source] = self._leaves(item)
-            self.home.update({cell: item.group for cell in self.arrays[source].reshape(-1)})
+            self.home.update(dict.fromkeys(self.arrays[source].reshape(-1), item.group))
         return self.arrays[source]
 
     def _leaves(self, item: Item) -> Any:
@@ -122,7 +136,11 @@ class _Opening:
         assert entry is not None
         name = step.name
         if name in _MOVES:
-            args = [tuple(operands[k] for k in sorted(operands)), *entry.args[1:]] if entry.primitive.variadic else [operands[0], *entry.args[1:]]
+            args = (
+                [tuple(operands[k] for k in sorted(operands)), *entry.args[1:]]
+                if entry.primitive.variadic
+                else [operands[0], *entry.args[1:]]
+            )
             return operands[0] if name in ("clone", "cast") else np.asarray(entry.primitive.forward(*args), object)
         if name == "linear":
             cells = self._products(step, operands[0] @ operands[1].T)
@@ -159,7 +177,9 @@ class _Opening:
                 cell.neuron = (step, place)
         return cells
 
-    def _boxes(self, step: Step, shape: tuple[int, ...], operands: dict[int, Any], shares: dict[int, Any], each: bool) -> Any:
+    def _boxes(
+        self, step: Step, shape: tuple[int, ...], operands: dict[int, Any], shares: dict[int, Any], each: bool
+    ) -> Any:
         """One box for each result: fed by the operands' elements at the same place, or by all of them."""
         self._count(int(np.prod(shape)))
         spread = {place: np.broadcast_to(cells, shape) for place, cells in operands.items()} if each else operands
@@ -171,8 +191,13 @@ class _Opening:
                 if each:
                     parts.append((cells[place], share[place] if share is not None and share.shape == shape else None))
                 else:
-                    parts += [(cells[at], share[at] if share is not None and result.size == 1 else None) for at in np.ndindex(cells.shape)]
-            cell = result[place] = Scalar("operation", _SIGNS.get(step.name, step.name), tuple(part for part, _ in parts))
+                    parts += [
+                        (cells[at], share[at] if share is not None and result.size == 1 else None)
+                        for at in np.ndindex(cells.shape)
+                    ]
+            cell = result[place] = Scalar(
+                "operation", _SIGNS.get(step.name, step.name), tuple(part for part, _ in parts)
+            )
             cell.shares = [share for _, share in parts]
             cell.detail = step.detail
             self._write(cell, step, place)
@@ -202,7 +227,11 @@ class _Opening:
         groups = list(self.assembly.groups)
         homes = self._neurons(ordered, groups)
         items = tuple(self._item(cell, keys[cell], homes.get(cell)) for cell in ordered)
-        edges = [Edge(keys[part], keys[cell], k, _array(share)) for cell in ordered for k, (part, share) in enumerate(zip(cell.operands, cell.shares))]
+        edges = [
+            Edge(keys[part], keys[cell], k, _array(share))
+            for cell in ordered
+            for k, (part, share) in enumerate(zip(cell.operands, cell.shares))
+        ]
         return Model(items, tuple(edges), tuple(groups), tuple(keys[cell] for cell in roots), tuple(self.notes))
 
     def _roots(self) -> list[Any]:
@@ -256,4 +285,3 @@ def _array(value: Any) -> Any:
 def _index(place: tuple[int, ...]) -> str:
     """A place as a suffix: "[0, 1]"; a leading 0 of a batch of one stays, so that names are unique."""
     return f"[{', '.join(map(str, place))}]" if place else ""
-

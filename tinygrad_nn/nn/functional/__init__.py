@@ -8,6 +8,7 @@ from tinygrad_nn.nn.functional.classification import *  # noqa: F403
 from tinygrad_nn.nn.functional.conv import *  # noqa: F403
 from tinygrad_nn.nn.functional.ctc import *  # noqa: F403
 from tinygrad_nn.nn.functional.dropout import *  # noqa: F403
+from tinygrad_nn.nn.functional.embedding import *  # noqa: F403
 from tinygrad_nn.nn.functional.linear import *  # noqa: F403
 from tinygrad_nn.nn.functional.norm import *  # noqa: F403
 from tinygrad_nn.nn.functional.pool import *  # noqa: F403

@@ -10,12 +10,14 @@ Source: "Type promotion", PyTorch's documentation of tensor attributes.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, MissingPackage, message
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 __all__ = [
     "as_dtype",

@@ -6,14 +6,16 @@ import math
 import operator
 import warnings
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, RandomError, message
 from tinygrad_nn.generator.discrete import DIGITS
 from tinygrad_nn.generator.rounding import narrow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "Shape", "above_zero", "floating", "integer", "integer_range", "numeric", "permutation_length",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_nn.generator.engine import Engine
 from tinygrad_nn.generator.rounding import box_muller32, fma32, fma64, narrow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["cauchy", "exponential", "log_normal", "normal", "normal_in_sequence", "uniform"]
 

@@ -6,14 +6,16 @@ As in `continuous`: PyTorch's words, PyTorch's arithmetic, arguments already che
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_nn.generator import continuous
 from tinygrad_nn.generator.engine import Engine
 from tinygrad_nn.generator.rounding import narrow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "DIGITS", "any_int64", "any_integer", "bernoulli", "bernoulli_each", "categories", "geometric",

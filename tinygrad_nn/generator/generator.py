@@ -11,10 +11,9 @@ Draws fill an array in C order; for an array in another order see `recipes.memor
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, RandomError, message
 from tinygrad_nn.generator import checks, continuous, discrete
@@ -22,9 +21,12 @@ from tinygrad_nn.generator.checks import Shape, floating, numeric, sized
 from tinygrad_nn.generator.engine import DEFAULT_SEED, STATE_BYTES, Engine
 from tinygrad_nn.generator.rounding import narrow
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["Generator", "default_generator"]
 
-Array = NDArray[Any]
+Array: TypeAlias = "NDArray[Any]"
 
 
 class Generator:

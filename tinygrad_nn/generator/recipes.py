@@ -58,13 +58,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_nn.generator.checks import Shape, floating, sized
 from tinygrad_nn.generator.generator import Generator, default_generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["base_seed", "fill", "memory_order", "random_blocks", "random_sampler", "trunc_normal"]
 

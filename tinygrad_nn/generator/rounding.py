@@ -10,15 +10,17 @@ PyTorch's vectorised normal kernel has when it is compiled for AVX2 with contrac
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["box_muller32", "fma32", "fma64", "log32", "narrow", "sincos32"]
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
+F32: TypeAlias = "NDArray[np.float32]"
+F64: TypeAlias = "NDArray[np.float64]"
 
 PAIRS = 1 << 13  # of normals in one pass: the temporaries stay in cache
 

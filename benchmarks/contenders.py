@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from typing import Any
 
 import tinygrad_nn
-from tinygrad_nn import settings
 import tinygrad_nn.nn
 import tinygrad_nn.optim
 import tinygrad_nn.utils.data
 from benchmarks import by_hand, libraries
 from benchmarks.nets import Net
+from tinygrad_nn import settings
 from tinygrad_nn.compiler import compile
 
 __all__ = [

@@ -86,6 +86,7 @@ ENTRIES = [
     for namespace, homes in ENTRY.findall(path.read_text(encoding="utf-8"))
 ]
 SHOWN_ELSEWHERE = {
+    "complaint": "errors",
     "creation": "tinygrad_nn", "dtypes": "tinygrad_nn", "functions": "tinygrad_nn", "generator": "tinygrad_nn",
     "placement": "tinygrad_nn", "serialization": "tinygrad_nn", "settings": "tinygrad_nn", "tensor": "tinygrad_nn",
     "ops": "the table of primitives", "printing": "Tensor's repr", "numpy_protocol": "NumPy's own functions",

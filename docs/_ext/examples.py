@@ -18,10 +18,9 @@ PICTURES = {".gif", ".png", ".svg"}
 
 
 def prepare(examples: Path, target: Path) -> Path:
-    """Copy the examples to `target`, their docstrings laid out for Sphinx, and return it."""
+    """Copy the examples and what they import to `target`, their docstrings laid out for Sphinx, and return it."""
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    shutil.copy(examples / "README.rst", target)
+    shutil.copytree(examples, target, ignore=shutil.ignore_patterns("__pycache__", "runs", "*.md5"))
     for path in sorted(examples.glob("*.py")):
         source = path.read_text(encoding="utf-8")
         node = ast.parse(source).body[0]
@@ -72,6 +71,9 @@ class QuickForm:
         return "QuickForm()"
 
     def __call__(self, gallery_conf: dict[str, Any], script_vars: dict[str, Any]) -> list[str]:
-        example = self.examples / Path(script_vars["src_file"]).name
-        script_vars["example_globals"]["__doc__"] = docstring_of(example)  # the gallery took it for the page's text
+        source = Path(script_vars["src_file"])
+        example = self.examples / source.name
+        script_vars["example_globals"].update(  # what a script knows of itself, and the gallery takes away
+            __doc__=docstring_of(example), __file__=str(source.resolve())
+        )
         return ["--quick"]

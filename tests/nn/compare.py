@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_nn as tg
-from tests.nn.configurations import Data, Row
+from tests.nn.configurations import Data, Part, Row
 from tinygrad_nn import nn
 
 
@@ -25,20 +25,24 @@ def both(torch: Any, row: Row) -> tuple[Any, Any]:
 
 
 def _argument(library: Any, value: Any) -> Any:
+    if isinstance(value, Part):
+        return getattr(library.nn, value.name)(*value.args)
     return library.tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def inputs(library: Any, row: Row) -> list[Any]:
     """The row's inputs as tensors of a library; floats are leaves that require grad."""
-    made = []
-    for x in row.inputs:
-        if isinstance(x, Data):
-            made.append(library.tensor(np.array(x.array)))
-        elif isinstance(x, (np.ndarray, np.floating)):
-            made.append(library.tensor(np.array(x, np.float64)).requires_grad_())
-        else:
-            made.append(x)
-    return made
+    return [_input(library, x) for x in row.inputs]
+
+
+def _input(library: Any, x: Any) -> Any:
+    if isinstance(x, tuple):
+        return tuple([_input(library, part) for part in x])
+    if isinstance(x, Data):
+        return library.tensor(np.array(x.array))
+    if isinstance(x, (np.ndarray, np.floating)):
+        return library.tensor(np.array(x, np.float64)).requires_grad_()
+    return x
 
 
 def flat(result: Any) -> list[Any]:
@@ -65,6 +69,6 @@ def gradients(library: Any, module: Any, given: list[Any], call: dict[str, Any])
             total = term if total is None else total + term
     if total is not None:
         total.backward()
-    named = {f"input {k}": t.grad for k, t in enumerate(given) if hasattr(t, "grad")}
+    named = {f"input {k}": t.grad for k, t in enumerate(flat(given)) if hasattr(t, "grad")}
     named.update({name: p.grad for name, p in module.named_parameters()})
     return [array(out) for out in outputs], {name: None if g is None else array(g) for name, g in named.items()}

@@ -23,6 +23,14 @@ class Data:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A constructor's argument that is itself a module."""
+
+    name: str
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """One configuration of one module."""
 
@@ -38,8 +46,14 @@ class Row:
 
     def __str__(self) -> str:
         words = [*map(_short, self.args), *(f"{k}={_short(v)}" for k, v in self.kwargs.items())]
-        shapes = ",".join("x".join(map(str, np.shape(getattr(x, "array", x)))) or "()" for x in self.inputs)
+        shapes = ",".join(_shape(x) for x in self.inputs)
         return f"{self.name}({', '.join(words)})-{shapes}"
+
+
+def _shape(x: Any) -> str:
+    if isinstance(x, tuple):
+        return "+".join(map(_shape, x))
+    return "x".join(map(str, np.shape(getattr(x, "array", x)))) or "()"
 
 
 def _short(value: Any) -> str:
@@ -85,7 +99,7 @@ def data(array: Any) -> Any:
     return Data(array)
 
 
-from tests.nn import rows_activation, rows_conv, rows_embedding, rows_linear, rows_loss, rows_norm, rows_pool  # noqa: E402 - they use the helpers above
+from tests.nn import rows_activation, rows_attention, rows_conv, rows_embedding, rows_linear, rows_loss, rows_norm, rows_pool, rows_recurrent  # noqa: E402 - they use the helpers above
 
-FAMILIES = [rows_linear, rows_activation, rows_loss, rows_conv, rows_pool, rows_norm, rows_embedding]
+FAMILIES = [rows_linear, rows_activation, rows_loss, rows_conv, rows_pool, rows_norm, rows_embedding, rows_attention, rows_recurrent]
 ROWS: list[Row] = [entry for family in FAMILIES for entry in family.ROWS]

@@ -187,6 +187,10 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "layer_norm": [case(real(3, 4), real(4), real(4), 1, True, 0.1), case(real(2, 3, 2), real(3, 2), None, 2, False, 0.1),
                    case(real(3, 4), None, None, 1, True, 0.1)],
     "batch_norm": [case(BATCH, real(3), real(3), None, 0.1), case(real(4, 2), None, None, None, 0.1)],
+    "rnn": [case(real(5, 2), real(2, 2), real(3, 2), (3, 2), False, False), case(real(5, 2), real(2, 2), real(3, 2), (3, 2), True, True)],
+    "lstm": [case(real(4, 8), real(8, 2), real(2, 2), real(2, 2), None, (2, 1, 1), False),
+             case(real(3, 8), real(8, 1), real(2, 1), real(2, 2), real(1, 2), (2, 1), True)],
+    "gru": [case(real(4, 6), real(6, 2), real(6), real(2, 2), (2, 1, 1), False), case(real(4, 6), real(6, 2), None, real(2, 2), (2, 2), True)],
     "embedding": [case(real(4, 2), INDEX, None, False)],  # its exceptions are no derivatives: tests/nn compares them
     "max_pool": [case(distinct(2, 2, 4, 3), FLAT), case(distinct(1, 2, 5), STRIDED), case(distinct(1, 2, 4, 4), TILES)],
     "max_chosen": [case(real(1, 2, 4, 4), WINNERS, TILES), case(real(1, 2, 5), WINNERS[:, :, 0, :1] + np.zeros(3, np.uint8), STRIDED)],

@@ -167,7 +167,7 @@ def wells(a: float, b: float, x: float) -> tuple[float, float]:
     )
 
 
-@pytest.mark.parametrize("a, b", [(0.0, 1.0), (0.5, 3.0), (3.0, 2.0), (0.2, 9.0), (0.0, 0.0)])
+@pytest.mark.parametrize("a, b", [(0.0, 1.0), (0.5, 3.0), (3.0, 2.0), (0.2, 9.0), (0.0, 0.0), (1.0, 15.0), (3.0, 5.0)])
 def test_line_search_is_pytorchs(a: float, b: float) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
     oracle = __import__("torch.optim.lbfgs", fromlist=["_strong_wolfe"])._strong_wolfe
@@ -176,7 +176,7 @@ def test_line_search_is_pytorchs(a: float, b: float) -> None:
     if slope > 0:
         d, slope = -d, -slope
     searched = set()
-    for t in (1e-3, 0.03, 0.4, 1.0, 2.5, 5.0, 7.0, 30.0):
+    for t in (1e-3, 0.03, 0.4, 1.0, 2.5, 5.0, 7.0, 30.0, 80.0):
         for most in (0, 2, 25):
 
             def at(t: float) -> tuple[float, Any]:

@@ -60,10 +60,11 @@ def test_groups_follow_the_calls_of_modules() -> None:
     net, x, _ = classifier()
     model = model_of(net(x).sum())
     paths = {item.name: model.groups[item.group].path for item in model.items if item.group is not None}
-    assert paths == {"encoder.0.weight": "encoder.0", "encoder.0.bias": "encoder.0", "linear": "head", "tanh": "encoder.1",
-                     "head.weight": "head", "head.bias": "head"}  # fmt: skip
+    assert paths == {"encoder.0.weight": "encoder.0", "encoder.0.bias": "encoder.0", "linear": "head",
+                     "tanh": "encoder.1", "head.weight": "head", "head.bias": "head"}  # fmt: skip
     assert [(g.name, g.kind, g.parent) for g in model.groups] == [
-        ("Classifier", "Classifier", None), ("encoder", "Sequential", 0), ("0", "Linear", 1), ("1", "Tanh", 1), ("head", "Linear", 0),
+        ("Classifier", "Classifier", None), ("encoder", "Sequential", 0), ("0", "Linear", 1), ("1", "Tanh", 1),
+        ("head", "Linear", 0),
     ]  # fmt: skip
 
 

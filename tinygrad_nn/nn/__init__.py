@@ -6,6 +6,8 @@ it), `init`, `linear` and the other families, `container`, `loss`.
 
 from tinygrad_nn.nn import functional, init, utils
 from tinygrad_nn.nn.activation import *  # noqa: F403
+from tinygrad_nn.nn.attention import *  # noqa: F403
+from tinygrad_nn.nn.cell import *  # noqa: F403
 from tinygrad_nn.nn.container import ModuleDict, ModuleList, Sequential
 from tinygrad_nn.nn.conv import *  # noqa: F403
 from tinygrad_nn.nn.distance import *  # noqa: F403
@@ -18,3 +20,5 @@ from tinygrad_nn.nn.norm import *  # noqa: F403
 from tinygrad_nn.nn.parameter import Buffer, Parameter
 from tinygrad_nn.nn.parameter_container import ParameterDict, ParameterList
 from tinygrad_nn.nn.pool import *  # noqa: F403
+from tinygrad_nn.nn.recurrent import *  # noqa: F403
+from tinygrad_nn.nn.transformer import *  # noqa: F403

@@ -10,6 +10,7 @@ from tinygrad_nn.ops import (
     loss,
     norm,
     pool,
+    recurrent,
     reduce,
     sample,
     select,
@@ -19,5 +20,5 @@ from tinygrad_nn.ops import (
 
 __all__ = [
     "elementwise", "embedding", "factor", "fused", "index", "linalg", "loss", "norm", "pool",
-    "reduce", "sample", "select", "shape", "window",
+    "recurrent", "reduce", "sample", "select", "shape", "window",
 ]  # fmt: skip

@@ -70,7 +70,7 @@ def assemble(
             message(
                 "viz: there is no graph to draw: no operation on this tensor was recorded",
                 got=f"a tensor of shape {shapes}",
-                fix="make its inputs with requires_grad=True and do not compute it under no_grad(); or run it inside viz.record()",
+                fix="make its inputs with requires_grad=True, outside no_grad(); or run it inside viz.record()",
             )
         )
     for module in {getattr(step.scope, "root", None): None for step in steps}:
@@ -146,7 +146,7 @@ def _values_kept_by_consumers(made: dict[Node, Step]) -> None:
         args = _args(node)
         operands = args[0] if args and node.primitive is not None and node.primitive.variadic else args
         for place, parent in enumerate(node.parents):
-            saved = operands[place] if operands is not None and place < len(operands) else None
+            saved: Any = operands[place] if operands is not None and place < len(operands) else None
             if parent in made and made[parent].value is None and type(saved) in TYPES:
                 fresh = root_of(saved)._written <= node.order
                 made[parent].value = saved.array if fresh else None
@@ -370,8 +370,9 @@ class Assembly:
         key, home = self.keys[source], self.home[source]
         if isinstance(source, Step):
             return Item(
-                key, "operation", source.name, self.names.of(*source.keys), source.shapes, source.dtypes, source.detail, home,
-                source.value, totals.get(source.node) if source.node is not None else None, source.line,
+                key, "operation", source.name, self.names.of(*source.keys), source.shapes, source.dtypes,
+                source.detail, home, source.value, totals.get(source.node) if source.node is not None else None,
+                source.line,
                 source.node is not None, source.failed,
             )  # fmt: skip
         if isinstance(source, Node):

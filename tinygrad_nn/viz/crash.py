@@ -57,7 +57,8 @@ class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.ht
             return
         before, local.mode.tracer = local.mode.tracer, None
         try:
-            said = f"viz: the graph of this error is in {save_page(self._model(tape, error, trace), self.path, title=_title(error))}"
+            written = save_page(self._model(tape, error, trace), self.path, title=_title(error))
+            said = f"viz: the graph of this error is in {written}"
         except Exception as problem:  # the user's own error is the one that matters
             said = f"viz: the graph of this error could not be drawn: {problem}"
         finally:

@@ -92,6 +92,7 @@ def _frames(view: View, parent: str | None, graph: graphviz.Digraph, painter: _P
                     "graph",
                     label=_frame_label(cluster),
                     labeljust="l",
+                    labelloc="t",
                     style="rounded,filled",
                     fillcolor=_shade(view, cluster),
                     color="#c3cbd4",
@@ -178,10 +179,8 @@ class _Painter:
     def tooltip(self, box: Box) -> str:
         """Escaped for DOT; Graphviz escapes it again for SVG."""
         item = box.item
-        if item is None:
-            return graphviz.escape(_plain(box.group.path if box.group is not None else "operations"))
-        where = f" at {item.line[0]}:{item.line[1]}" if item.line is not None else ""
-        return graphviz.escape(_plain(f"{item.title}{where}"))
+        text = item.title if item is not None else box.group.path if box.group is not None else "operations"
+        return str(graphviz.escape(_plain(text)))
 
     def label(self, box: Box, ink: str) -> str:
         title, aside = label_of(box, self.view)
@@ -218,8 +217,13 @@ class _Painter:
         items = [self.view.model.items[k] for k in box.members]
         show, lines = self.show, []
         inside = set(box.members)
-        leaving = [i for i in items if i.kind == "operation" and (
-            i.key in self.view.model.roots or any(e.target not in inside for e in self.view.model.out_of[i.key]))]  # fmt: skip
+        model = self.view.model
+        leaving = [
+            i
+            for i in items
+            if i.kind == "operation"
+            and (i.key in model.roots or any(edge.target not in inside for edge in model.out_of[i.key]))
+        ]
         if show.shapes and leaving:
             lines.append("→ " + shape_text(leaving[-1].shapes))
         parameters = [i for i in items if i.kind == "parameter"]
@@ -253,8 +257,8 @@ class _Painter:
                 fontcolor=OKABE_ITO["vermillion"],
             )
         if direction == "both" and flows:
-            graph.edge(arrow.head, arrow.tail, self._share(arrow) or None, constraint="false", style="dashed", color=OKABE_ITO["vermillion"],
-                       fontcolor=OKABE_ITO["vermillion"])  # fmt: skip
+            graph.edge(arrow.head, arrow.tail, self._share(arrow) or None, constraint="false", style="dashed",
+                       color=OKABE_ITO["vermillion"], fontcolor=OKABE_ITO["vermillion"])  # fmt: skip
 
     def _share(self, arrow: Arrow) -> str:
         given = [edge.share for edge in arrow.edges if edge.share is not None]
@@ -296,7 +300,8 @@ class _Painter:
         for direction, colour, word in arrows:
             if (direction == "backward" and self.show.direction == "backward") or self.show.direction == "both":
                 cells += f'<tr><td></td><td align="left"><font color="{colour}">{word}</font></td></tr>'
-        return f'<<table border="0" cellborder="0" cellspacing="4"><tr><td colspan="2" align="left"><b>Legend</b></td></tr>{cells}</table>>'
+        title = '<tr><td colspan="2" align="left"><b>Legend</b></td></tr>'
+        return f'<<table border="0" cellborder="0" cellspacing="4">{title}{cells}</table>>'
 
 
 def weight_of(arrow: Arrow, view: View) -> str:

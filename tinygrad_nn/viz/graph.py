@@ -127,7 +127,10 @@ def _check(**options: tuple[str, Sequence[str]]) -> None:
 
 
 def model_of(target: Any, *inputs: Any, params: Any = None, gradients: bool = True, near: bool = False) -> Model:
-    """The model of a tensor's history, of a function's run on `inputs`, or of a whole recording; `near`: of single numbers."""
+    """The model of a tensor's history, of a function's run on `inputs`, or of a whole recording.
+
+    near: of single numbers
+    """
     if is_compiled(target):
         return of_program(target.program)
     assembly = _assembly_of(target, inputs, params)

@@ -174,8 +174,8 @@ def _draw(graph: Network, layers: list[Layer], most: int) -> None:
         pad="0.25",
         fontname=FONT,
     )
-    graph.attr("node", shape="circle", fixedsize="true", width="0.42", label="", style="filled", fillcolor="white", color="#8794a1",
-               penwidth="1.5", fontname=FONT, fontsize="9", fontcolor=INK)  # fmt: skip
+    graph.attr("node", shape="circle", fixedsize="true", width="0.42", label="", style="filled", fillcolor="white",
+               color="#8794a1", penwidth="1.5", fontname=FONT, fontsize="9", fontcolor=INK)  # fmt: skip
     graph.attr("edge", arrowhead="none")
     lit = any(layer.activation is not None for layer in layers)
     for k, layer in enumerate(layers):

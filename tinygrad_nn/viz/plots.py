@@ -71,6 +71,7 @@ def curves(history: Mapping[str, Sequence[float]], *, x_label: str = "epoch") ->
             values = np.asarray(history[name], float) * (100 if quantity == "accuracy" else 1)
             ax.plot(range(1, len(values) + 1), values, color=color, label=name, linewidth=1.8,
                     marker="o" if len(values) <= 40 else "", markersize=3)  # fmt: skip
+        ax.xaxis.get_major_locator().set_params(integer=True)
         _plain(ax, x_label, quantity + (" (%)" if quantity == "accuracy" else ""))
         if quantity == "loss":
             ax.set_ylim(bottom=0)

@@ -21,7 +21,10 @@ __all__ = ["FORMATS", "Drawing", "render", "write"]
 
 FORMATS = ("svg", "png", "pdf", "json", "plain", "xdot", "gif", "jpg", "ps", "eps")
 
-NO_ENGINE = 'no Graphviz was found to draw with: pip install "tinygrad_nn[viz]" (its wheels carry Graphviz), or put `dot` on the PATH'
+NO_ENGINE = (
+    'no Graphviz was found to draw with: pip install "tinygrad_nn[viz]" (its wheels carry Graphviz), '
+    "or put `dot` on the PATH"
+)
 
 
 def render(source: str, format: str = "svg", *, engine: str = "dot", dpi: int = 144) -> bytes:
@@ -73,7 +76,7 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     return target
 
 
-class Drawing(graphviz.Digraph):
+class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A `graphviz.Digraph` that draws itself with whatever Graphviz there is, and shows itself in a notebook."""
 
     def pipe(

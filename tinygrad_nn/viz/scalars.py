@@ -111,7 +111,7 @@ class _Opening:
     def _leaves(self, item: Item) -> Any:
         value = np.asarray(item.value)
         self._count(value.size)
-        cells = np.empty(value.shape, object)
+        cells: Any = np.empty(value.shape, object)
         for place in np.ndindex(value.shape):
             cells[place] = Scalar(item.kind, item.name + _index(place), (), value[place])
             if item.gradient is not None:
@@ -122,7 +122,8 @@ class _Opening:
         self.made += more
         if self.made > _MOST:
             raise ArgumentError(
-                message(f"viz: the scalar zoom is for tiny nets, of at most {_MOST} numbers", got=f"more than {self.made}",
+                message(f"viz: the scalar zoom is for tiny nets, of at most {_MOST} numbers",
+                        got=f"more than {self.made}",
                         fix="give one sample and fewer neurons, or zoom=\"operations\"")
             )  # fmt: skip
 
@@ -149,7 +150,8 @@ class _Opening:
             return self._finish(step, self._products(step, operands[0] @ operands[1]), own_neurons=True)
         if name == "sum":
             dim, keepdim = entry.args[1], entry.args[2]
-            return self._finish(step, np.asarray(np.add.reduce(operands[0], dim, object, None, keepdim), object))
+            add: Any = np.add.reduce
+            return self._finish(step, np.asarray(add(operands[0], dim, object, None, keepdim), object))
         each = entry.primitive.elementwise or name in _EACH
         return self._boxes(step, shape, operands, {place: share for place, _, share in uses}, each)
 
@@ -182,7 +184,9 @@ class _Opening:
     ) -> Any:
         """One box for each result: fed by the operands' elements at the same place, or by all of them."""
         self._count(int(np.prod(shape)))
-        spread = {place: np.broadcast_to(cells, shape) for place, cells in operands.items()} if each else operands
+        spread: dict[int, Any] = (
+            {place: np.broadcast_to(cells, shape) for place, cells in operands.items()} if each else operands
+        )
         result = np.empty(shape, object)
         for place in np.ndindex(shape):
             parts: list[tuple[Scalar, Any]] = []
@@ -273,8 +277,9 @@ class _Opening:
     def _item(self, cell: Scalar, key: int, group: int | None) -> Item:
         step = cell.step
         return Item(
-            key, cell.kind, cell.name, cell.label, ((),), (str(np.asarray(cell.value).dtype),), cell.detail, group, _array(cell.value),
-            _array(cell.gradient), step.line if step is not None else None, cell.gradient is not None,
+            key, cell.kind, cell.name, cell.label, ((),), (str(np.asarray(cell.value).dtype),), cell.detail, group,
+            _array(cell.value), _array(cell.gradient),
+            step.line if step is not None else None, cell.gradient is not None,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ A new family is one line here.
 """
 
 from tinygrad_nn.nn.functional.activation import *  # noqa: F403
+from tinygrad_nn.nn.functional.attention import *  # noqa: F403
 from tinygrad_nn.nn.functional.classification import *  # noqa: F403
 from tinygrad_nn.nn.functional.conv import *  # noqa: F403
 from tinygrad_nn.nn.functional.ctc import *  # noqa: F403

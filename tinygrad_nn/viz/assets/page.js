@@ -7,7 +7,7 @@
   const $ = (id) => document.getElementById(id);
   const boxes = new Map(data.boxes.map((box) => [box.id, box]));
   const clusters = new Map(data.clusters.map((cluster) => [cluster.id, cluster]));
-  const state = { step: 0, closed: new Set(), selected: null, x: 0, y: 0, zoom: 1, playing: 0, matches: [], match: 0 };
+  const state = { step: 0, closed: new Set(), selected: null, x: 0, y: 0, zoom: 1, moved: false, playing: 0, matches: [], match: 0 };
   const NS = "http://www.w3.org/2000/svg";
 
   // -- making elements ---------------------------------------------------------------------------
@@ -315,7 +315,7 @@
     const id = state.selected || (steps[state.step].box && steps[state.step].box.id);
     const box = boxes.get(id);
     const content = box ? about(box) : overview();
-    $("panel").classList.toggle("empty", !box);
+    $("panel").classList.toggle("following", !state.selected);
     $("panel").replaceChildren(...content.filter(Boolean));
   }
   function overview() {
@@ -517,6 +517,7 @@
     return [Math.min(...all.map((p) => p[0])), Math.min(...all.map((p) => p[1])), Math.max(...all.map((p) => p[2])), Math.max(...all.map((p) => p[3]))];
   }
   function fit() {
+    state.moved = false;
     const { width, height } = canvas.getBoundingClientRect(), [x1, y1, x2, y2] = extent();
     state.zoom = Math.min(1.6, Math.max(0.05, Math.min((width - 40) / (x2 - x1), (height - 64) / (y2 - y1))));
     state.x = width / 2 - (state.zoom * (x1 + x2)) / 2;
@@ -525,10 +526,16 @@
   }
   function zoomAt(factor, cx, cy) {
     const zoom = Math.min(4, Math.max(0.05, state.zoom * factor));
+    state.moved = true;
     state.x = cx - ((cx - state.x) * zoom) / state.zoom;
     state.y = cy - ((cy - state.y) * zoom) / state.zoom;
     state.zoom = zoom;
     move();
+  }
+  /** The box that the page is about: the one that is selected, else that of the step. */
+  function current() {
+    const step = steps[state.step];
+    return state.selected || (step.box && seenAs(step.box.id));
   }
   function reveal(id, always) {
     const it = drawn.boxes.get(id);
@@ -537,6 +544,7 @@
     if (always && state.zoom < 0.6) state.zoom = 0.9;
     const x = it.place.x * state.zoom + state.x, y = it.place.y * state.zoom + state.y, w = (it.place.w / 2) * state.zoom + 12, h = 34 * state.zoom;
     if (x - w < 0 || x + w > width || y - h < 0 || y + h > height || always) {
+      state.moved = true;
       state.x = width / 2 - it.place.x * state.zoom;
       state.y = height / 2 - it.place.y * state.zoom;
     }
@@ -560,6 +568,7 @@
     }
     if (fingers.size === 2) pinch(event);
     else if (travelled > 4) {
+      state.moved = true;
       state.x += dx;
       state.y += dy;
       move();
@@ -635,7 +644,7 @@
   for (const [id, action] of Object.entries(presses)) $(id).addEventListener("click", () => action());
   $("slider").addEventListener("input", (event) => go(Number(event.target.value)));
   $("search").addEventListener("input", (event) => search(event.target.value));
-  window.addEventListener("resize", fit);
+  new ResizeObserver(() => (state.moved ? reveal(current()) : fit())).observe(canvas);
 
   // -- start -------------------------------------------------------------------------------------
 

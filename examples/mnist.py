@@ -69,7 +69,9 @@ def train_epoch(model, loader, loss_fn, optimizer, title):
             right += int((logits.argmax(1) == y).sum())
             if step % 20 == 0 or step == len(loader):
                 rate = seen / (time.perf_counter() - start)
-                bar.set_postfix_str(f"loss {total / seen:.4f}, accuracy {100 * right / seen:.2f} %, {rate:,.0f} samples/s")
+                bar.set_postfix_str(
+                    f"loss {total / seen:.4f}, accuracy {100 * right / seen:.2f} %, {rate:,.0f} samples/s"
+                )
     return total / seen, right / seen
 
 

@@ -3,8 +3,6 @@
 One case a line, however long: the table is to be read down its columns.
 """
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 from collections.abc import Callable

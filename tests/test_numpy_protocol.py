@@ -1,6 +1,5 @@
 """NumPy's functions on tensors: values and gradients are those of PyTorch or NumPy, and the tape is kept."""
 
-# ruff: noqa: E501 - a table: one row, one line
 from __future__ import annotations
 
 from typing import Any

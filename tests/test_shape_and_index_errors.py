@@ -1,5 +1,4 @@
 """What shape and index operations refuse: PyTorch's exception class, and words that name the operation and the sizes."""
-# ruff: noqa: E501 - a table: one row, one line
 
 from __future__ import annotations
 

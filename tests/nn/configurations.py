@@ -99,7 +99,27 @@ def data(array: Any) -> Any:
     return Data(array)
 
 
-from tests.nn import rows_activation, rows_attention, rows_conv, rows_embedding, rows_linear, rows_loss, rows_norm, rows_pool, rows_recurrent  # noqa: E402 - they use the helpers above
+from tests.nn import (  # noqa: E402
+    rows_activation,
+    rows_attention,
+    rows_conv,
+    rows_embedding,
+    rows_linear,
+    rows_loss,
+    rows_norm,
+    rows_pool,
+    rows_recurrent,
+)
 
-FAMILIES = [rows_linear, rows_activation, rows_loss, rows_conv, rows_pool, rows_norm, rows_embedding, rows_attention, rows_recurrent]
+FAMILIES = [
+    rows_linear,
+    rows_activation,
+    rows_loss,
+    rows_conv,
+    rows_pool,
+    rows_norm,
+    rows_embedding,
+    rows_attention,
+    rows_recurrent,
+]
 ROWS: list[Row] = [entry for family in FAMILIES for entry in family.ROWS]

@@ -1,7 +1,5 @@
 """What layers, losses, containers and utilities refuse, and in which words."""
 
-# ruff: noqa: E501 - a table: one case, one line
-
 from __future__ import annotations
 
 import re

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Invalid calls written one by one: linear algebra, shape, indexing, creation, and the rest."""
 
 from __future__ import annotations

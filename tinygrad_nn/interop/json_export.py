@@ -105,7 +105,12 @@ def _written(layer: nn.Module, path: str, digits: int) -> dict[str, Any]:
         return {"type": "linear", **_weights(layer, path, digits)}
     if type(layer) is nn.Conv2d and layer.padding_mode == "zeros" and not isinstance(layer.padding, str):
         return {"type": "conv2d", **_weights(layer, path, digits), **_settings(layer, CONV)}
-    if type(layer) is nn.MaxPool2d and not layer.ceil_mode and not layer.return_indices and layer.dilation in (1, (1, 1)):
+    if (
+        type(layer) is nn.MaxPool2d
+        and not layer.ceil_mode
+        and not layer.return_indices
+        and layer.dilation in (1, (1, 1))
+    ):
         return {"type": "maxpool2d", **{name: _pair(getattr(layer, name)) for name in POOL}}
     for word, (kind, settings) in ACTIVATIONS.items():
         if type(layer) is kind:
@@ -133,7 +138,12 @@ def _weights(layer: Any, path: str, digits: int) -> dict[str, Any]:
     bias = np.zeros(weight.shape[0], weight.dtype) if layer.bias is None else layer.bias.array
     for name, array in (("weight", weight), ("bias", bias)):
         if not np.isfinite(array).all():
-            raise DataError(message(f"to_json: {path or 'the layer'}.{name} has NaN or infinite elements", fix="train again with a smaller learning rate"))
+            raise DataError(
+                message(
+                    f"to_json: {path or 'the layer'}.{name} has NaN or infinite elements",
+                    fix="train again with a smaller learning rate",
+                )
+            )
     return {"weight": _rounded(weight, digits), "bias": _rounded(bias, digits)}
 
 
@@ -149,7 +159,11 @@ def _rounded(array: Any, digits: int) -> Any:
 
 def _read(layer: Any, k: int) -> nn.Module:
     word = layer.get("type") if isinstance(layer, dict) else None
-    readers: dict[Any, Callable[[dict[str, Any]], nn.Module]] = {"linear": _linear, "conv2d": _conv2d, "maxpool2d": _maxpool2d}
+    readers: dict[Any, Callable[[dict[str, Any]], nn.Module]] = {
+        "linear": _linear,
+        "conv2d": _conv2d,
+        "maxpool2d": _maxpool2d,
+    }
     try:
         if word in readers:
             return readers[word](layer)

@@ -90,7 +90,9 @@ class _Running(Module):
         version, key = local_metadata.get("version"), prefix + "num_batches_tracked"
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             state_dict = {**state_dict, key: self.num_batches_tracked}
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -327,11 +329,17 @@ class GroupNorm(Module):
         dtype: object = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.num_groups, self.num_channels = size("GroupNorm", "num_groups", num_groups), size("GroupNorm", "num_channels", num_channels)
+        self.num_groups, self.num_channels = (
+            size("GroupNorm", "num_groups", num_groups),
+            size("GroupNorm", "num_channels", num_channels),
+        )
         number("GroupNorm", "eps", eps, least=0)
         if self.num_channels % self.num_groups:
             raise ArgumentError(
-                message("GroupNorm: num_channels must be divisible by num_groups", got=f"num_channels={num_channels}, num_groups={num_groups}")
+                message(
+                    "GroupNorm: num_channels must be divisible by num_groups",
+                    got=f"num_channels={num_channels}, num_groups={num_groups}",
+                )
             )
         self.eps, self.affine = eps, affine
         _register_affine(self, self.num_channels, affine, bias, device, dtype)

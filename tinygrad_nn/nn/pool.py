@@ -26,7 +26,10 @@ def _checked(layer: str, rank: int, kernel_size: Any, stride: Any, padding: Any,
     gaps, pads = sizes(layer, "dilation", dilation, rank), sizes(layer, "padding", padding, rank, 0)
     if any([2 * p > d * (k - 1) + 1 for p, d, k in zip(pads, gaps, kernel, strict=True)]):
         raise ArgumentError(
-            message(f"{layer}: pad should be at most half of effective kernel size", got=f"padding={padding}, kernel_size={kernel_size}")
+            message(
+                f"{layer}: pad should be at most half of effective kernel size",
+                got=f"padding={padding}, kernel_size={kernel_size}",
+            )
         )
 
 
@@ -47,7 +50,9 @@ class _MaxPool(Module):
     def forward(self, input: Tensor) -> Any:
         """The maxima; with `return_indices` also their places."""
         pool = getattr(F, f"max_pool{self.rank}d")
-        return pool(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
+        return pool(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -141,7 +146,13 @@ class _AvgPool(Module):
         """The means."""
         pool = getattr(F, f"avg_pool{self.rank}d")
         return pool(  # type: ignore[no-any-return]
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, self.divisor_override
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
         )
 
     def extra_repr(self) -> str:
@@ -171,7 +182,9 @@ class _Adaptive(Module):
         layer = type(self).__name__
         given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * self.rank
         if len(given) != self.rank:
-            raise ArgumentError(message(f"{layer}: output_size must be one number or {self.rank}", got=f"output_size={output_size!r}"))
+            raise ArgumentError(
+                message(f"{layer}: output_size must be one number or {self.rank}", got=f"output_size={output_size!r}")
+            )
         for n in given:
             if n is not None:
                 size(layer, "output_size", n)

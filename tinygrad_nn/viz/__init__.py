@@ -4,7 +4,16 @@ from tinygrad_nn.viz.crash import on_error
 from tinygrad_nn.viz.graph import Graph, graph
 from tinygrad_nn.viz.network import Network, network
 from tinygrad_nn.viz.page import page
-from tinygrad_nn.viz.plots import animation, confusion_matrix, curves, decision_regions, misclassified, save, side_by_side, weights
+from tinygrad_nn.viz.plots import (
+    animation,
+    confusion_matrix,
+    curves,
+    decision_regions,
+    misclassified,
+    save,
+    side_by_side,
+    weights,
+)
 from tinygrad_nn.viz.record import Recording, record
 
 __all__ = [

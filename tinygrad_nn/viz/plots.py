@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["animation", "confusion_matrix", "curves", "decision_regions", "misclassified", "save", "side_by_side", "weights"]
+__all__ = [
+    "animation",
+    "confusion_matrix",
+    "curves",
+    "decision_regions",
+    "misclassified",
+    "save",
+    "side_by_side",
+    "weights",
+]
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b7280"  # Okabe and Ito's palette
 COLORS = (BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00", "#56b4e9")
@@ -64,7 +73,9 @@ def curves(history: Mapping[str, Sequence[float]], *, x_label: str = "epoch") ->
     for name in history:
         panels.setdefault(name.split()[-1], []).append(name)
     if not any(len(values) for values in history.values()):
-        raise ArgumentError(message("curves: there is nothing to draw", got="an empty history", fix="train for an epoch first"))
+        raise ArgumentError(
+            message("curves: there is nothing to draw", got="an empty history", fix="train for an epoch first")
+        )
     made, axes = figure(4.6 * len(panels), 3.4, 1, len(panels))
     for ax, (quantity, names) in zip(axes[0], panels.items(), strict=True):
         for name, color in zip(names, COLORS * (1 + len(names) // len(COLORS)), strict=False):
@@ -105,7 +116,9 @@ def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None =
     ax.set_xlabel("predicted")
     ax.set_ylabel("truth")
     accuracy = np.trace(matrix) / max(matrix.sum(), 1)
-    ax.set_title(f"{100 * accuracy:.2f} % right, {matrix.sum() - np.trace(matrix)} of {matrix.sum()} wrong", fontsize=10)
+    ax.set_title(
+        f"{100 * accuracy:.2f} % right, {matrix.sum() - np.trace(matrix)} of {matrix.sum()} wrong", fontsize=10
+    )
     return made
 
 
@@ -130,7 +143,10 @@ def misclassified(
             ax.imshow(pictures[i], cmap="gray_r")
             says, is_ = (names[p[i]], names[t[i]]) if names else (p[i], t[i])
             ax.set_title(f"{says}, not {is_}", fontsize=9, color=ORANGE)
-    made.suptitle(f"{len(wrong)} of {len(t)} misclassified: prediction, not truth" if len(wrong) else "nothing misclassified", fontsize=10)
+    made.suptitle(
+        f"{len(wrong)} of {len(t)} misclassified: prediction, not truth" if len(wrong) else "nothing misclassified",
+        fontsize=10,
+    )
     return made
 
 
@@ -158,11 +174,17 @@ def decision_regions(
     points, truth = _array(x).astype(np.float32), _array(y).reshape(-1).astype(int)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(truth) or not len(points):
         raise ArgumentError(
-            message("decision_regions: x must be (N, 2) and y (N,)", got=f"{points.shape} and {_array(y).shape}", fix="choose two features")
+            message(
+                "decision_regions: x must be (N, 2) and y (N,)",
+                got=f"{points.shape} and {_array(y).shape}",
+                fix="choose two features",
+            )
         )
     middle, reach = (points.max(0) + points.min(0)) / 2, 0.54 * (points.max(0) - points.min(0)) + 1e-6
     (left, bottom), (right, top) = middle - reach, middle + reach
-    grid = np.stack(np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps)), -1).astype(np.float32)
+    grid = np.stack(np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps)), -1).astype(
+        np.float32
+    )
     winner, sure = _classes_of(_answer(model, grid.reshape(-1, 2)), threshold)
     guess, _ = _classes_of(_answer(model, points), threshold)
 
@@ -201,17 +223,24 @@ def side_by_side(
     for picture in pictures:
         if picture.ndim != 2 and not (picture.ndim == 3 and picture.shape[2] == 3):
             raise ArgumentError(
-                message("side_by_side: an image must be (H, W) or (H, W, 3)", got=f"shape {picture.shape}",
-                        fix="for channels first: image.permute(1, 2, 0); for one channel: image[0]")  # fmt: skip
+                message(
+                    "side_by_side: an image must be (H, W) or (H, W, 3)",
+                    got=f"shape {picture.shape}",
+                    fix="for channels first: image.permute(1, 2, 0); for one channel: image[0]",
+                )
             )
     if titles is not None and len(titles) != len(pictures):
-        raise ArgumentError(message("side_by_side: one title for each image", got=f"{len(titles)} titles, {len(pictures)} images"))
+        raise ArgumentError(
+            message("side_by_side: one title for each image", got=f"{len(titles)} titles, {len(pictures)} images")
+        )
     columns = columns or min(len(pictures), 8)
     size = size or (3.2 if len(pictures) < 4 else 1.1)
     return _sheet(pictures, titles, columns, size, cmap="gray_r")
 
 
-def weights(layer: Module, *, shape: tuple[int, int] | None = None, columns: int = 8, titles: Sequence[str] | None = None) -> Figure:
+def weights(
+    layer: Module, *, shape: tuple[int, int] | None = None, columns: int = 8, titles: Sequence[str] | None = None
+) -> Figure:
     """The weights of each unit of a layer as an image: blue below zero, red above, the same scale for all.
 
     A Linear layer's rows are laid out as `shape` (height, width), a square if that is left out; a
@@ -225,16 +254,36 @@ def weights(layer: Module, *, shape: tuple[int, int] | None = None, columns: int
     """
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim not in (2, 4):
-        raise ArgumentError(message("weights: the layer must have a weight of 2 or 4 dimensions", got=repr(layer), fix="pass a Linear or Conv2d layer"))
+        raise ArgumentError(
+            message(
+                "weights: the layer must have a weight of 2 or 4 dimensions",
+                got=repr(layer),
+                fix="pass a Linear or Conv2d layer",
+            )
+        )
     array = weight.array
     if array.ndim == 4:
         shape, array = array.shape[2:], array.reshape(-1, array.shape[2] * array.shape[3])
     side = round(array.shape[1] ** 0.5)
     height, width = shape or (side, side)
     if height * width != array.shape[1]:
-        raise ArgumentError(message(f"weights: {array.shape[1]} inputs do not fill an image", got=f"shape {(height, width)}", fix="pass shape=(height, width)"))
+        raise ArgumentError(
+            message(
+                f"weights: {array.shape[1]} inputs do not fill an image",
+                got=f"shape {(height, width)}",
+                fix="pass shape=(height, width)",
+            )
+        )
     limit = float(np.abs(array).max()) or 1.0
-    return _sheet(list(array.reshape(-1, height, width)), titles, min(columns, len(array)), 1.1, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    return _sheet(
+        list(array.reshape(-1, height, width)),
+        titles,
+        min(columns, len(array)),
+        1.1,
+        cmap="RdBu_r",
+        vmin=-limit,
+        vmax=limit,
+    )
 
 
 def animation(frames: Iterable[Any], path: str | os.PathLike[str], *, seconds: float = 0.12, last: float = 2.0) -> Path:
@@ -254,7 +303,9 @@ def animation(frames: Iterable[Any], path: str | os.PathLike[str], *, seconds: f
     drawn = [_pixels(frame) for frame in frames]
     sizes = {frame.shape for frame in drawn}
     if len(sizes) != 1:
-        raise ArgumentError(message("animation: the frames must be images of one size", got=sorted(sizes) or "no frames"))
+        raise ArgumentError(
+            message("animation: the frames must be images of one size", got=sorted(sizes) or "no frames")
+        )
     # one palette for all frames, of the last one: colours do not flicker
     palette = Image.fromarray(drawn[-1]).quantize(255)
     first, *rest = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in drawn]
@@ -277,7 +328,11 @@ def _pixels(frame: Any) -> Any:
         return np.frombuffer(drawn.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
     image = _array(frame)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ArgumentError(message("animation: a frame must be a figure or an image (H, W, 3) uint8", got=f"{image.dtype} {image.shape}"))
+        raise ArgumentError(
+            message(
+                "animation: a frame must be a figure or an image (H, W, 3) uint8", got=f"{image.dtype} {image.shape}"
+            )
+        )
     return image
 
 
@@ -307,7 +362,9 @@ def _classes_of(answer: Any, threshold: float) -> tuple[Any, Any]:
         ordered = np.sort(shares, 1)
         return shares.argmax(1), ordered[:, -1] - ordered[:, -2]
     if answer.ndim not in (1, 2):
-        raise ArgumentError(message("decision_regions: the model must give (M, C), (M, 1) or (M,)", got=f"shape {answer.shape}"))
+        raise ArgumentError(
+            message("decision_regions: the model must give (M, C), (M, 1) or (M,)", got=f"shape {answer.shape}")
+        )
     flat = answer.reshape(-1)
     if flat.dtype.kind in "iub":
         return flat.astype(int), np.ones(len(flat))

@@ -33,7 +33,7 @@ def conv1d(
     >>> conv1d(tg.tensor([[1.0, 2.0, 4.0]]), tg.tensor([[[1.0, -1.0]]]))
     tensor([[-1., -2.]])
     """
-    return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def conv2d(
@@ -41,7 +41,7 @@ def conv2d(
     dilation: Number = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     """As `conv1d`, over (N, C, H, W) or (C, H, W) with weight (O, C / groups, KH, KW)."""
-    return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def conv3d(
@@ -49,7 +49,7 @@ def conv3d(
     dilation: Number = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     """As `conv1d`, over (N, C, D, H, W) or (C, D, H, W) with weight (O, C / groups, KD, KH, KW)."""
-    return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def _conv(
@@ -139,7 +139,7 @@ def conv_transpose1d(
     >>> conv_transpose1d(tg.tensor([[1.0, 2.0]]), tg.tensor([[[1.0, 10.0]]]), stride=2)
     tensor([[ 1., 10.,  2., 20.]])
     """
-    return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
 
 
 def conv_transpose2d(
@@ -147,7 +147,7 @@ def conv_transpose2d(
     output_padding: Number = 0, groups: int = 1, dilation: Number = 1,
 ) -> Tensor:  # fmt: skip
     """As `conv_transpose1d`, over (N, C, H, W) or (C, H, W) with weight (C, O / groups, KH, KW)."""
-    return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
 
 
 def conv_transpose3d(
@@ -155,7 +155,7 @@ def conv_transpose3d(
     output_padding: Number = 0, groups: int = 1, dilation: Number = 1,
 ) -> Tensor:  # fmt: skip
     """As `conv_transpose1d`, over (N, C, D, H, W) or (C, D, H, W) with weight (C, O / groups, KD, KH, KW)."""
-    return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
 
 
 def _transposed(

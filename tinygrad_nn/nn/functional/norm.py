@@ -45,8 +45,10 @@ def batch_norm(
     _check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:
-            raise AutogradError(message(f"batch_norm{here()}: Expected running_mean and running_var to be defined when training=False"))
-        return _with_running(x, running_mean, running_var, weight, bias, eps)
+            raise AutogradError(
+                message(f"batch_norm{here()}: Expected running_mean and running_var to be defined when training=False")
+            )
+        return _with_running(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = x.array.size // max(channels, 1)
     if count <= 1:
         raise ArgumentError(
@@ -81,7 +83,9 @@ def _with_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: floa
 def _floating(name: str, input: Any) -> Any:
     tensor_operands(name, input=input)
     if input.array.dtype.kind not in "fV":
-        raise OperandError(message(f"{name}{here()}: the input must be floating", got=f"dtype {input.dtype}", fix="input.float()"))
+        raise OperandError(
+            message(f"{name}{here()}: the input must be floating", got=f"dtype {input.dtype}", fix="input.float()")
+        )
     return input
 
 
@@ -143,18 +147,29 @@ def _ending(name: str, input: Any, normalized_shape: Any, **parts: Any) -> tuple
         )
     for word, part in parts.items():
         if part is not None and tuple(part.shape) != shape:
-            raise ShapeError(message(f"{name}{here()}: Expected {word} to be of same shape as normalized_shape", got=f"{tuple(part.shape)} and {shape}"))
+            raise ShapeError(
+                message(
+                    f"{name}{here()}: Expected {word} to be of same shape as normalized_shape",
+                    got=f"{tuple(part.shape)} and {shape}",
+                )
+            )
     return shape
 
 
-def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
     """Each sample's channels (N, C, ...), in `num_groups` equal groups, standardised group by group.
 
     weight, bias: (C,). Raises RuntimeError where the groups do not divide the channels. (Wu and He, 2018)
     """
     x = _floating("group_norm", input)
     if x.ndim < 2:
-        raise ShapeError(message(f"group_norm{here()}: Expected at least 2 dimensions for input tensor", got=f"input {tuple(x.shape)}"))
+        raise ShapeError(
+            message(
+                f"group_norm{here()}: Expected at least 2 dimensions for input tensor", got=f"input {tuple(x.shape)}"
+            )
+        )
     shape = tuple(x.array.shape)
     if num_groups < 1 or shape[1] % num_groups:
         raise AutogradError(
@@ -189,18 +204,25 @@ def instance_norm(
     """
     x = _floating("instance_norm", input)
     if x.ndim < 3:
-        raise ShapeError(message(f"instance_norm{here()}: the input must be (N, C, L) or more", got=f"input {tuple(x.shape)}"))
+        raise ShapeError(
+            message(f"instance_norm{here()}: the input must be (N, C, L) or more", got=f"input {tuple(x.shape)}")
+        )
     _check_channels("instance_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise AutogradError(
-                message(f"instance_norm{here()}: Expected running_mean and running_var to be defined when use_input_stats is false")
+                message(
+                    f"instance_norm{here()}: Expected running_mean and running_var to be defined when use_input_stats is false"
+                )
             )
         return _with_running(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = prod(x.array.shape[2:])
     if count <= 1:
         raise ArgumentError(
-            message(f"instance_norm{here()}: Expected more than 1 spatial element when training", got=f"input size {list(x.shape)}")
+            message(
+                f"instance_norm{here()}: Expected more than 1 spatial element when training",
+                got=f"input size {list(x.shape)}",
+            )
         )
     if running_mean is not None or running_var is not None:
         with no_grad():

@@ -68,7 +68,15 @@ def max_pool3d(
 
 
 def _max_pool(
-    name: str, rank: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool
+    name: str,
+    rank: int,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    return_indices: bool,
 ) -> Any:
     x, single = batched(name, input, rank)
     geometry = _geometry(name, x, kernel_size, stride, padding, dilation, ceil_mode)
@@ -88,10 +96,13 @@ def _geometry(name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, di
     if any([2 * p > d * (k - 1) + 1 for p, d, k in zip(pads, gaps, kernel, strict=True)]):
         raise AutogradError(
             message(
-                f"{name}{here()}: pad should be at most half of effective kernel size", got=f"padding={pads}, kernel_size={kernel}, dilation={gaps}"
+                f"{name}{here()}: pad should be at most half of effective kernel size",
+                got=f"padding={pads}, kernel_size={kernel}, dilation={gaps}",
             )
         )
-    counts = tuple([pooled_size(n, k, s, p, d, ceil_mode) for n, k, s, p, d in zip(size, kernel, steps, pads, gaps, strict=True)])
+    counts = tuple(
+        [pooled_size(n, k, s, p, d, ceil_mode) for n, k, s, p, d in zip(size, kernel, steps, pads, gaps, strict=True)]
+    )
     if min(counts) < 1:
         raise ShapeError(
             message(
@@ -121,7 +132,7 @@ def avg_pool1d(
     >>> avg_pool1d(tg.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     tensor([[2., 1.]])
     """
-    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)  # type: ignore[no-any-return]
 
 
 def avg_pool2d(
@@ -129,7 +140,9 @@ def avg_pool2d(
     count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """As `avg_pool1d`, over (N, C, H, W) or (C, H, W). divisor_override: what to divide every sum by."""
-    return _avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool(  # type: ignore[no-any-return]
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def avg_pool3d(
@@ -137,7 +150,9 @@ def avg_pool3d(
     count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """As `avg_pool2d`, over (N, C, D, H, W) or (C, D, H, W)."""
-    return _avg_pool("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool(  # type: ignore[no-any-return]
+        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def _avg_pool(
@@ -183,17 +198,17 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     >>> adaptive_avg_pool1d(tg.tensor([[1.0, 2.0, 6.0]]), 2)
     tensor([[1.5000, 4.0000]])
     """
-    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
+    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)  # type: ignore[no-any-return]
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """As `adaptive_avg_pool1d`, over (N, C, H, W) or (C, H, W); output_size: a number or (rows, columns)."""
-    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
+    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)  # type: ignore[no-any-return]
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """As `adaptive_avg_pool1d`, over (N, C, D, H, W) or (C, D, H, W)."""
-    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
+    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)  # type: ignore[no-any-return]
 
 
 def _adaptive_avg(name: str, rank: int, input: Any, output_size: Any) -> Any:
@@ -228,14 +243,20 @@ def _wanted(name: str, x: Any, output_size: Any) -> tuple[int, ...]:
     rank = x.ndim - 2
     given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * rank
     if len(given) != rank:
-        raise AutogradError(message(f"{name}{here()}: output_size must be one number or {rank}", got=f"output_size={output_size!r}"))
+        raise AutogradError(
+            message(f"{name}{here()}: output_size must be one number or {rank}", got=f"output_size={output_size!r}")
+        )
     try:
         sizes = tuple([x.array.shape[k + 2] if n is None else index(n) for k, n in enumerate(given)])
     except TypeError:
-        raise DTypeError(message(f"{name}: output_size must be integers or None", got=f"output_size={output_size!r}")) from None
+        raise DTypeError(
+            message(f"{name}: output_size must be integers or None", got=f"output_size={output_size!r}")
+        ) from None
     if min(sizes) < 1 or min(x.array.shape[1:]) < 1:
         raise ShapeError(
-            message(f"{name}{here()}: sizes must be at least 1", got=f"output_size={output_size!r}, input {tuple(x.shape)}")
+            message(
+                f"{name}{here()}: sizes must be at least 1", got=f"output_size={output_size!r}, input {tuple(x.shape)}"
+            )
         )
     return sizes
 

@@ -41,7 +41,19 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(folder: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, str(SCRIPT), "--data", str(folder), "--out", str(out), "--hidden", "16", "--batch-size", "20", *more]
+    return [
+        sys.executable,
+        str(SCRIPT),
+        "--data",
+        str(folder),
+        "--out",
+        str(out),
+        "--hidden",
+        "16",
+        "--batch-size",
+        "20",
+        *more,
+    ]
 
 
 def environment() -> dict[str, str]:
@@ -49,7 +61,9 @@ def environment() -> dict[str, str]:
 
 
 def run(folder: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(folder, out, *more), env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command(folder, out, *more), env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_it_learns_writes_its_files_and_ends_with_the_number(digits: Path, tmp_path: Path) -> None:
@@ -67,7 +81,12 @@ def test_it_learns_writes_its_files_and_ends_with_the_number(digits: Path, tmp_p
 
 def test_ctrl_c_saves_what_was_learned(digits: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command(digits, tmp_path, "--epochs", "100000"), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command(digits, tmp_path, "--epochs", "100000"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a runner in the background ignores it
     )
     assert process.stdout is not None
     seen = ""

@@ -41,8 +41,8 @@
 
   function sentence(probabilities, best, second) {
     const sure = probabilities[best];
-    const first = sure > SURE ? `This is a ${best}, ${percent(sure)} sure.` : `Perhaps a ${best}, ${percent(sure)} sure.`;
-    return probabilities[second] > 0.02 ? `${first}\nOr a ${second}: ${percent(probabilities[second])}.` : first;
+    const first = `${sure > SURE ? "This is" : "Perhaps"} a${best === 8 ? "n" : ""} ${best}, ${percent(sure).replace("> ", "more than ")} sure.`;
+    return probabilities[second] > 0.02 ? `${first}\nOr a${second === 8 ? "n" : ""} ${second}: ${percent(probabilities[second])}.` : first;
   }
 
   // -- inside the network -----------------------------------------------------------------------------
@@ -103,7 +103,7 @@
   function unitsFigure(title, n) { // a light for each unit
     const grid = document.createElement("div");
     grid.className = "units";
-    grid.style.setProperty("--columns", Math.min(16, Math.ceil(Math.sqrt(2 * n))));
+    grid.style.setProperty("--columns", n > 64 ? 16 : 8);
     const lights = Array.from({ length: n }, () => grid.appendChild(document.createElement("i")));
     const made = figure(title, `${n} units`);
     made.append(grid);
@@ -130,7 +130,7 @@
     const seen = mapsFigure("What it sees", [1, 28, 28], 112, 1);
     const shown = shownLayers().map(({ title, k }) => {
       const { shape } = blank[k];
-      const show = shape.length === 3 ? mapsFigure(title, shape, shape[1] > 14 ? 62 : 44, 8 * Math.ceil(shape[0] / 16)) : unitsFigure(title, shape[0]);
+      const show = shape.length === 3 ? mapsFigure(title, shape, shape[1] > 14 ? 54 : 40, shape[0] > 8 ? 8 : 4) : unitsFigure(title, shape[0]);
       return (outputs) => show(outputs ? outputs[k].values : new Float64Array(blank[k].values.length));
     });
     return (pixels, outputs) => { seen(pixels || new Float64Array(784)); shown.forEach((show) => show(outputs)); };

@@ -1,4 +1,4 @@
-"""Real digits as somebody would draw them: MNIST's images thinned to lines one pixel wide, and the lines followed."""
+"""Real digits as somebody would draw them: the middle lines of MNIST's images followed, then what is thicker filled."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
+INK = 127
 
 
 def thinned(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The middle lines of a (28, 28) digit: T. Y. Zhang and C. Y. Suen, "A fast parallel algorithm for thinning digital
     patterns", Communications of the ACM 27 (1984).
     """
-    ink = np.pad(image > 100, 1)
+    ink = np.pad(image > INK, 1)
     while True:
         before = ink.sum()
         for first in (True, False):
@@ -37,7 +38,23 @@ def _neighbours(ink: NDArray[np.bool_]) -> list[Any]:
 
 
 def strokes(image: NDArray[np.uint8]) -> list[list[Point]]:
-    """Lines through the thinned digit, each a list of (x, y) in pixels: from a loose end on, straight on where it can."""
+    """Lines, each a list of (x, y) in pixels: through the thinned digit, then to and fro where the ink is thicker."""
+    return _followed(image) + _filled(image)
+
+
+def _filled(image: NDArray[np.uint8]) -> list[list[Point]]:
+    """The runs of pixels with ink on all four sides: there a pen is within the ink, and the thinned line is not enough."""
+    ink = np.pad(image > INK, 1)
+    n, _, e, _, s, _, w, _ = _neighbours(ink)
+    lines: list[list[Point]] = []
+    for y, row in enumerate((ink & n & e & s & w)[1:-1]):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]]).astype(int)))
+        lines += [[(float(a), float(y)), (float(b - 1), float(y))] for a, b in edges.reshape(-1, 2)]
+    return lines
+
+
+def _followed(image: NDArray[np.uint8]) -> list[list[Point]]:
+    """Lines through the thinned digit: each from a loose end on, and straight on where it can."""
     left = {(int(x), int(y)) for y, x in np.argwhere(thinned(image))}
     every = set(left)
     lines: list[list[Point]] = []
@@ -50,8 +67,16 @@ def strokes(image: NDArray[np.uint8]) -> list[list[Point]]:
             line.append(min(near, key=lambda p: _bend(line, p)))
             left.remove(line[-1])
         closing = [p for p in _near(line[-1], every) if p not in line[-4:]]
-        lines.append([(float(x), float(y)) for x, y in [*line, *closing[:1]]])
+        lines.append(_smooth([*line, *closing[:1]]))
     return lines
+
+
+def _smooth(line: list[tuple[int, int]]) -> list[Point]:
+    """A hand draws no steps: each point but the ends is the mean of the three about it."""
+    points = np.array(line, float)
+    middle = range(len(points))
+    reach = [min(1, k, len(points) - 1 - k) for k in middle]
+    return [(float(x), float(y)) for x, y in (points[k - r : k + r + 1].mean(0) for k, r in zip(middle, reach))]
 
 
 def _near(point: tuple[int, int], among: set[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -99,7 +99,7 @@ def data(array: Any) -> Any:
     return Data(array)
 
 
-from tests.nn import (  # noqa: E402
+from tests.nn import (  # noqa: E402 - they use the helpers above
     rows_activation,
     rows_attention,
     rows_conv,
@@ -109,6 +109,7 @@ from tests.nn import (  # noqa: E402
     rows_norm,
     rows_pool,
     rows_recurrent,
+    rows_resize,
 )
 
 FAMILIES = [
@@ -121,5 +122,6 @@ FAMILIES = [
     rows_embedding,
     rows_attention,
     rows_recurrent,
+    rows_resize,
 ]
 ROWS: list[Row] = [entry for family in FAMILIES for entry in family.ROWS]

@@ -19,16 +19,18 @@ def problem(n: int = 48) -> tuple[Any, Any]:
     return tg.tensor(x.astype(np.float32)), tg.tensor(y)
 
 
-def net(dropout: bool = True) -> nn.Sequential:
+def net(dropout: bool = True, norm: bool = True) -> nn.Sequential:
     """A net with parameters, a buffer that changes, and random numbers in its forward pass."""
-    layers: list[nn.Module] = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Tanh()]
+    layers: list[nn.Module] = [nn.Linear(2, 8), *[nn.BatchNorm1d(8)] * norm, nn.Tanh()]
     return nn.Sequential(*layers, *[nn.Dropout(0.25)] * dropout, nn.Linear(8, 3))
 
 
-def parts(seed: int = 0, dropout: bool = True, lr: float = 0.02, **options: Any) -> tuple[Any, Any, Any, Any]:
+def parts(
+    seed: int = 0, dropout: bool = True, norm: bool = True, lr: float = 0.02, **options: Any
+) -> tuple[Any, Any, Any, Any]:
     """Model, loader, loss and optimizer, the same for the same seed."""
     tg.manual_seed(seed)
-    model = net(dropout)
+    model = net(dropout, norm)
     loader = DataLoader(TensorDataset(*problem()), **{"batch_size": 8, "shuffle": True, **options})
     return model, loader, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=lr)
 

@@ -112,6 +112,7 @@ def test_the_backward_caption_shows_the_product_and_the_gradients_that_add(page:
     words = caption(page)
     assert "Backward" in words
     assert "g · y" in words
+    assert words.count("+=") == 2  # after the share that add gave
     assert "share 2 of 3" in words
     assert "share 3 of 3" in words
     assert page.locator("#caption .product .frac").count() >= 4
@@ -214,6 +215,9 @@ def test_closing_leaves_no_gap_and_no_overlap(page: Any) -> None:
         "[...document.querySelectorAll('.box > rect')].map((r) => r.getBBox())"
         ".map((b) => [b.x, b.y, b.x + b.width, b.y + b.height])"
     )
+    down = sorted((top, bottom) for _, top, _, bottom in places)
+    reached = [max(bottom for _, bottom in down[: k + 1]) for k in range(len(down))]
+    assert max(top - end for (top, _), end in zip(down[1:], reached)) <= 34.5  # what stood between has closed up
     for k, a in enumerate(places):
         for b in places[k + 1 :]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]

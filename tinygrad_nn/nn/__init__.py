@@ -17,8 +17,10 @@ from tinygrad_nn.nn.linear import *  # noqa: F403
 from tinygrad_nn.nn.loss import *  # noqa: F403
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.norm import *  # noqa: F403
+from tinygrad_nn.nn.padding import *  # noqa: F403
 from tinygrad_nn.nn.parameter import Buffer, Parameter
 from tinygrad_nn.nn.parameter_container import ParameterDict, ParameterList
 from tinygrad_nn.nn.pool import *  # noqa: F403
 from tinygrad_nn.nn.recurrent import *  # noqa: F403
+from tinygrad_nn.nn.resize import *  # noqa: F403
 from tinygrad_nn.nn.transformer import *  # noqa: F403

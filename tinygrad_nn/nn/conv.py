@@ -128,7 +128,7 @@ class _Straight(_Conv):
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             pads = padding_of(type(self).__name__, padding, self.kernel_size, self.dilation, self.stride)
-            input = F.pad(input, [n for pair in reversed(pads) for n in pair], self.padding_mode)  # type: ignore[attr-defined]
+            input = F.pad(input, [n for pair in reversed(pads) for n in pair], self.padding_mode)
             padding = 0
         convolve = getattr(F, f"conv{self.rank}d")
         return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]

@@ -70,8 +70,8 @@ def load(
     >>> import numpy as np
     >>> file = io.BytesIO()
     >>> np.savez(file, bias=np.zeros(2))
-    >>> load(io.BytesIO(file.getvalue()))["bias"].shape
-    (2,)
+    >>> load(io.BytesIO(file.getvalue()))["bias"].tolist()
+    [0.0, 0.0]
     """
     if not callable(map_location) and not isinstance(map_location, dict):
         cpu_only(map_location)

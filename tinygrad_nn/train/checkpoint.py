@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def write_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
             "model": training.model.state_dict(),
             "tensors": copy_of(training.model),
             "optimizer": training.optimizer.state_dict(),
-            "scheduler": None if training.scheduler is None else training.scheduler.state_dict(),
+            "scheduler": None if training.scheduler is None else _without_counters(training.scheduler.state_dict()),
             "began": training.began,
             "now": training.randomness.state(),
             "position": training.position(),
@@ -65,13 +66,31 @@ def read_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
     put_back(training.model, found["tensors"])
     training.optimizer.load_state_dict(found["optimizer"])
     if training.scheduler is not None and found["scheduler"] is not None:
-        training.scheduler.load_state_dict(found["scheduler"])
+        training.scheduler.load_state_dict(_with_counters(found["scheduler"], training.scheduler.state_dict()))
     training.go_to(found["position"], found["began"], found["now"])
     for metric, state in zip(training.metrics, found["metrics"], strict=True):
         metric.load_state_dict(state)
     training.history.load_state_dict(found["history"])
     for callback, state in zip(training.callbacks, found["callbacks"], strict=True):
         callback.load_state_dict(state)
+
+
+def _without_counters(state: Any) -> Any:
+    """MultiStepLR keeps its milestones in a Counter, as PyTorch's does; files have dicts."""
+    if isinstance(state, dict):
+        return {key: _without_counters(value) for key, value in state.items()}
+    return [_without_counters(value) for value in state] if isinstance(state, list) else state
+
+
+def _with_counters(state: Any, like: Any) -> Any:
+    """Counters again where `like`, the state of a scheduler of the same kind, has them."""
+    if isinstance(like, Counter):
+        return Counter(state)
+    if isinstance(like, dict) and isinstance(state, dict):
+        return {key: _with_counters(value, like.get(key)) for key, value in state.items()}
+    if isinstance(like, list) and isinstance(state, list) and len(like) == len(state):
+        return [_with_counters(value, other) for value, other in zip(state, like, strict=True)]
+    return state
 
 
 def _run(training: Training) -> dict[str, Any]:

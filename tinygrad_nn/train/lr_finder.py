@@ -47,8 +47,9 @@ class LRCurve:
         end = int(np.argmin(self.smooth)) + 1
         if end < 2:
             return self.rates[0]
-        slopes = np.diff(self.smooth[:end]) / np.diff(np.log(self.rates[:end]))
-        return self.rates[int(np.argmin(slopes))]
+        reach = max(1, min(len(self.rates) // 8, end - 1))  # from one step to the next there is mostly noise
+        falls = np.subtract(self.smooth[reach:end], self.smooth[: end - reach])
+        return self.rates[int(np.argmin(falls)) + reach // 2]
 
     def __str__(self) -> str:
         return (

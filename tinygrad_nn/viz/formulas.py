@@ -73,6 +73,16 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "matmul": ("x @ y", "g @ yᵀ", "xᵀ @ g"),
     "einsum": ("einsum(equation, operands)", "einsum of g with the other operands"),
     "linear": ("x @ weightᵀ + bias", "g @ weight", "gᵀ @ x", "g, added up over the batch"),
+    "rnn": ("hₜ = σ(xₜ + W hₜ₋₁), all steps", "back through time: δₜ", "Σ δₜ hₜ₋₁ᵀ", "Wᵀ δ₁"),
+    "lstm": (
+        "cₜ = f·cₜ₋₁ + i·g, hₜ = o·tanh cₜ, all steps",
+        "back through time: δₜ",
+        "Σ δₜ hₜ₋₁ᵀ",
+        "Wᵀ δ₁",
+        "f₁ · ∂c₁",
+        "Σ ∂hₜ oₜᵀ",
+    ),
+    "gru": ("hₜ = (1 − z)·n + z·hₜ₋₁, all steps", "back through time: δₜ", "Σ δₜ hₜ₋₁ᵀ", "Σ δₜ", "Wᵀ δ₁"),
     "cross_entropy": (
         "−ln softmax(logits)[target]",
         "g · (softmax(logits) − one_hot(target)), divided by the batch for the mean",

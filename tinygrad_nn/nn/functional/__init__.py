@@ -12,6 +12,8 @@ from tinygrad_nn.nn.functional.dropout import *  # noqa: F403
 from tinygrad_nn.nn.functional.embedding import *  # noqa: F403
 from tinygrad_nn.nn.functional.linear import *  # noqa: F403
 from tinygrad_nn.nn.functional.norm import *  # noqa: F403
+from tinygrad_nn.nn.functional.padding import *  # noqa: F403
 from tinygrad_nn.nn.functional.pool import *  # noqa: F403
 from tinygrad_nn.nn.functional.ranking import *  # noqa: F403
 from tinygrad_nn.nn.functional.regression import *  # noqa: F403
+from tinygrad_nn.nn.functional.resize import *  # noqa: F403

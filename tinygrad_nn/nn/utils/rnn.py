@@ -180,7 +180,7 @@ def pad_packed_sequence(
     rows = np.where(held, starts[:, None] + place, 0)
     if batch_first:
         held, rows = held.T, rows.T
-    padded = pick_at(sequence.data, (np.ascontiguousarray(rows),))
+    padded = pick_at(sequence.data, (np.ascontiguousarray(rows, np.int64),))
     mask = held.reshape(*held.shape, *(1,) * (sequence.data.ndim - 1))
     return where(mask, padded, padding_value), wrap(counts[place].astype(np.int64))
 

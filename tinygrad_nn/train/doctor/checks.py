@@ -291,7 +291,11 @@ def updates(seen: Probe) -> Iterator[Finding]:
             {n: r for n, r in ratios.items() if not r <= LARGE_STEP},
             "a smaller lr (train.find_lr looks for one), or clip_norm=1.0",
         ),
-        ("small", {n: r for n, r in ratios.items() if r < SMALL_STEP}, "a larger lr (train.find_lr looks for one)"),
+        (
+            "small",
+            {} if _nearly_right(seen) else {n: r for n, r in ratios.items() if r < SMALL_STEP},
+            "a larger lr (train.find_lr looks for one)",
+        ),
     ):
         if picked:
             name = max(
@@ -300,6 +304,12 @@ def updates(seen: Probe) -> Iterator[Finding]:
             others = f" ({len(picked)} of {len(ratios)} weights are so)" if len(picked) > 1 else ""
             text = f"one step changes it by {picked[name]:.3g} of its size, which is too {word}: about 0.001 is usual{others}"
             yield Finding(kind, name, picked[name], text, fix)
+
+
+def _nearly_right(seen: Probe) -> bool:
+    """A classifier with hardly any loss left takes small steps because there is nothing to learn."""
+    name = seen.loss_name.lower().replace("_", "")
+    return ("entropy" in name or name.startswith("bce")) and seen.value < 0.05 * math.log(2)
 
 
 CHECKS: tuple[Callable[[Probe], Iterator[Finding]], ...] = (

@@ -107,7 +107,7 @@ def main() -> None:
     seconds = time.perf_counter() - start
 
     to_json(model, args.out / "network.json", digits=6)
-    torch.save(model.state_dict(), args.out / "weights.safetensors")
+    torch.save(model.state_dict(), args.out / "weights.npz")
     shares, said = (outputs / outputs.sum(1, keepdim=True)).max(1)
     titles = [f"{digit}: {100 * share:.0f} %" for digit, share in zip(said[:40].tolist(), shares[:40].tolist())]
     viz.save(viz.side_by_side(test_images[:40], titles, columns=10), args.out / "answers.png")

@@ -110,7 +110,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     confidence, predicted = outputs.max(1)
     to_json(model, args.out / "network.json", digits=6)
-    torch.save(model.state_dict(), args.out / "weights.safetensors")
+    torch.save(model.state_dict(), args.out / "weights.npz")
     viz.save(viz.curves(history), args.out / "curves.png")
     viz.save(viz.misclassified(test.data, y, predicted, confidence=confidence), args.out / "misclassified.png")
     viz.save(viz.confusion_matrix(y, predicted), args.out / "confusion.png")

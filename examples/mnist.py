@@ -130,7 +130,7 @@ def report(out, model, test, loss_fn, history, seconds):
     """Write weights and pictures; end with the number that matters."""
     out.mkdir(parents=True, exist_ok=True)
     _, accuracy, predicted, confidence = evaluate(model, test, loss_fn)
-    torch.save(model.state_dict(), out / "weights.safetensors")
+    torch.save(model.state_dict(), out / "weights.npz")
     if history["loss"]:
         viz.save(viz.curves(history), out / "curves.png")
     viz.save(viz.misclassified(test.data, test.targets, predicted, confidence=confidence), out / "misclassified.png")

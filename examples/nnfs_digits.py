@@ -114,7 +114,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         confidence, predicted = model(x[held_out]).softmax(1).max(1)
-    torch.save(model.state_dict(), args.out / "weights.safetensors")
+    torch.save(model.state_dict(), args.out / "weights.npz")
     viz.save(viz.side_by_side(images[:40], [str(label) for label in labels[:40]], columns=10), args.out / "digits.png")
     viz.save(viz.curves(history), args.out / "curves.png")
     viz.save(

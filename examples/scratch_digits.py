@@ -132,7 +132,7 @@ def main() -> None:
 
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "train_step.py").write_text(source)
-    torch.save(better.state_dict(), args.out / "weights.safetensors")
+    torch.save(better.state_dict(), args.out / "weights.npz")
     viz.save(viz.curves({"cost": costs}), args.out / "cost.png")
     images = held_out[0].numpy().reshape(-1, 28, 28)
     for name, net in (("full_batch", model), ("adam", better)):

@@ -18,7 +18,7 @@ pytest.importorskip("matplotlib", reason="the example draws")
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "mnist.py"
-FILES = ["confusion.png", "curves.png", "graph.svg", "misclassified.png", "weights.safetensors"]
+FILES = ["confusion.png", "curves.png", "graph.svg", "misclassified.png", "weights.npz"]
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import Net, batch, first_weights
+from benchmarks.nets import Net, batch, first_weights, rows
 
 __all__ = ["addition", "loader_epoch", "training_step"]
 
@@ -168,7 +168,7 @@ def addition() -> Callable[[], Any]:
 
 def loader_epoch(samples: int, features: int) -> Callable[[], int]:
     """One epoch of shuffled batches of 64, each one fancy index."""
-    x, y = np.zeros((samples, features), np.float32), np.zeros(samples, np.int64)
+    x, y = rows(samples, features)
     rng = np.random.default_rng(0)
 
     def epoch() -> int:

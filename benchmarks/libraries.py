@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import Net, batch, first_weights
+from benchmarks.nets import Net, batch, first_weights, rows
 
 __all__ = ["addition", "backward_through_chain", "forward_chain", "loader_epoch", "training_step"]
 
@@ -69,8 +69,7 @@ def backward_through_chain(lib: Any, length: int) -> Callable[[], Any]:
 
 def loader_epoch(lib: Any, data: Any, samples: int, features: int) -> Callable[[], Any]:
     """One epoch of shuffled batches of 64 of data in memory. `data` is the library's `utils.data`."""
-    x = lib.from_numpy(np.zeros((samples, features), np.float32))
-    y = lib.from_numpy(np.zeros(samples, np.int64))
+    x, y = (lib.from_numpy(part) for part in rows(samples, features))
     loader = data.DataLoader(data.TensorDataset(x, y), batch_size=64, shuffle=True)
 
     def epoch() -> int:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["NETS", "Net", "batch", "first_weights"]
+__all__ = ["NETS", "Net", "batch", "first_weights", "rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -65,3 +65,9 @@ def batch(net: Net, size: int | None = None) -> tuple[Array, Array]:
     if net.loss == "CrossEntropyLoss":
         return x, rng.integers(0, net.sizes[-1], size)
     return x, rng.random((size, net.sizes[-1]), np.float32)
+
+
+def rows(samples: int, features: int) -> tuple[Array, Array]:
+    """A data set in memory. Not of zeros: an array that was never written costs no memory traffic to read."""
+    rng = np.random.default_rng(0)
+    return rng.random((samples, features), np.float32), rng.integers(0, 10, samples)

@@ -57,3 +57,10 @@ def test_a_scalar_tensor_takes_a_format(value: Any, spec: str, text: str) -> Non
 def test_a_tensor_with_elements_takes_no_format() -> None:
     with pytest.raises(TypeError, match="unsupported format string"):
         format(tg.ones(2), ".3f")
+
+
+def test_named_results_print_each_part_on_lines_of_its_own() -> None:
+    found = tg.tensor([[3.0, 1.0], [2.0, 5.0]]).sort()
+    assert repr(found) == (
+        "ValuesIndices(\nvalues=tensor([[1., 3.],\n        [2., 5.]]),\nindices=tensor([[1, 0],\n        [0, 1]]))"
+    )

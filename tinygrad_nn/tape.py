@@ -113,7 +113,7 @@ class Mode:
 
     def __init__(self) -> None:
         self.grad = True  # record nodes
-        self.inference = False  # and mark results as never to be recorded
+        self.inference = False  # inside `inference_mode`, for those who ask
         self.scope: Any = None  # the module whose forward is running
         self.tracer: Any = None  # sees every primitive call: compile's recorder, anomaly mode
 

@@ -413,6 +413,9 @@ def test_repr_and_defaults_are_pytorchs(name: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
     ours = getattr(optim, name)([parameter()])
     theirs = getattr(torch.optim, name)([torch.ones(2, requires_grad=True)])
+    if name != "LBFGS":  # which takes one group only
+        ours.add_param_group({"params": [parameter()], "lr": 0.25})
+        theirs.add_param_group({"params": [torch.ones(2, requires_grad=True)], "lr": 0.25})
     assert repr(ours) == repr(theirs)
     assert ours.defaults == theirs.defaults
     assert list(ours.state_dict()["param_groups"][0]) == list(theirs.state_dict()["param_groups"][0])

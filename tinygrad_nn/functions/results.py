@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -10,11 +10,18 @@ if TYPE_CHECKING:
 __all__ = ["QR", "SVD", "Eigh", "Slogdet", "ValuesIndices"]
 
 
+def _lines(result: Any) -> str:
+    """Each part on lines of its own, as tensors print over several."""
+    parts = ",\n".join(f"{name}={part!r}" for name, part in zip(result._fields, result))
+    return f"{type(result).__name__}(\n{parts})"
+
+
 class ValuesIndices(NamedTuple):
     """Chosen elements, and where along the dimension they stand (max, min, median, mode, cummax, sort, topk)."""
 
     values: Tensor
     indices: Tensor
+    __repr__ = _lines
 
 
 class Slogdet(NamedTuple):
@@ -22,6 +29,7 @@ class Slogdet(NamedTuple):
 
     sign: Tensor
     logabsdet: Tensor
+    __repr__ = _lines
 
 
 class SVD(NamedTuple):
@@ -30,6 +38,7 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
+    __repr__ = _lines
 
 
 class QR(NamedTuple):
@@ -37,6 +46,7 @@ class QR(NamedTuple):
 
     Q: Tensor
     R: Tensor
+    __repr__ = _lines
 
 
 class Eigh(NamedTuple):
@@ -44,3 +54,4 @@ class Eigh(NamedTuple):
 
     eigenvalues: Tensor
     eigenvectors: Tensor
+    __repr__ = _lines

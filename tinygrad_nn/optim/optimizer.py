@@ -360,11 +360,11 @@ class Optimizer:
         return _added(self._load_state_dict_post_hooks, hook, prepend)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for k, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {k}")
-            lines += [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
-        return "\n".join([*lines, ")"])
+            options = [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
+            groups.append("\n".join([f"Parameter Group {k}", *options]))
+        return f"{type(self).__name__} (\n" + "\n\n".join(groups) + "\n)"
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:

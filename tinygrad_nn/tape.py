@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tinygrad_nn.primitive import Primitive
 
-__all__ = ["FREED", "TYPES", "Mode", "Node", "Watch", "current_mode", "local", "tick", "watch"]
+__all__ = ["FREED", "TYPES", "Mode", "Node", "Tracer", "Watch", "current_mode", "local", "tick", "watch"]
 
 tick = count(1).__next__
 """The clock: every node and every in-place write takes the next number. A node is newer than its
@@ -106,6 +106,46 @@ FREED: tuple[Any, ...] = ("freed",)
 """What `Node.args` holds once a backward pass has used and released it."""
 
 
+class Tracer:
+    """Who listens (`Mode.tracer`) is told of each of these, and overrides what it is interested in.
+
+    While a tracer listens, the walk hands Tensors around, so that the rules' own operations are seen too.
+    """
+
+    def saw(self, primitive: Primitive, args: tuple[Any, ...], result: Any) -> None:
+        """A primitive was called on Tensors; `result` is a Tensor or a tuple of them."""
+
+    def failed(self, primitive: Primitive, args: tuple[Any, ...], error: Exception) -> None:
+        """A primitive's forward raised; what it raised goes on to the caller."""
+
+    def wrote(self, target: Any, value: Any, name: str) -> None:
+        """`value` is about to be written into the tensor `target`, by the method `name`."""
+
+    def read(self, tensor: Any) -> None:
+        """Python wants a tensor's value: item(), bool(), tolist()."""
+
+    def constant(self, tensor: Any, word: str) -> None:
+        """The engine made a tensor that is the same in every run: the 1 that a walk starts from."""
+
+    def enters(self, node: Node) -> None:
+        """A walk is about to run the rules of `node`."""
+
+    def rule_gave(self, node: Node, parent: Node, share: Any) -> None:
+        """A rule of `node` gave `parent` its share of the cotangent."""
+
+    def accumulates(self, tensor: Any) -> None:
+        """`backward` adds to a gradient that was there before."""
+
+    def finished(self) -> None:
+        """A walk is over."""
+
+    def guard(self, look: Callable[[], Any]) -> None:
+        """What runs now depends on `look()`, which is not a tensor: an optimizer's options, say."""
+
+    def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
+        """`tensor` is what an optimizer keeps for a parameter under `name`."""
+
+
 class Mode:
     """What the running thread does with an operation besides computing it."""
 
@@ -115,7 +155,7 @@ class Mode:
         self.grad = True  # record nodes
         self.inference = False  # inside `inference_mode`, for those who ask
         self.scope: Any = None  # the module whose forward is running
-        self.tracer: Any = None  # sees every primitive call: compile's recorder, anomaly mode
+        self.tracer: Tracer | None = None  # sees every primitive call: compile's recorder, anomaly mode
 
 
 class _Local(threading.local):

@@ -15,7 +15,8 @@ from tests.ops.table import GRADIENTS, NO_GRADIENT
 from tinygrad_nn import nn, optim
 from tinygrad_nn.compiler import compile
 from tinygrad_nn.compiler.emit_numpy import emit
-from tinygrad_nn.compiler.program import Program
+from tinygrad_nn.compiler.passes import single_use
+from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.compiler.record import Recorder
 from tinygrad_nn.primitive import REGISTRY, apply, wrap
 from tinygrad_nn.tape import local
@@ -251,3 +252,40 @@ def test_a_compiled_step_still_refuses_classes_that_do_not_exist() -> None:
     for wrong in (-1, 4):
         with pytest.raises(IndexError, match=r"outside 0\.\.3"):
             compiled(tg.tensor(X[0]), tg.tensor(np.full_like(Y[0], wrong)))
+
+
+def by_hand(order: str) -> tuple[Program, Value]:
+    """t = p * 2 and q[...] = t, with p[...] = 7 before, between or after."""
+    p, q, t = (
+        Value(name, (2,), np.dtype(np.float32), kind) for name, kind in zip("pqt", ("argument",) * 2 + ("made",))
+    )
+    seven = Value("seven", (2,), np.dtype(np.float32), "constant", np.full(2, 7, np.float32))
+    steps = {
+        "t": Instruction(REGISTRY["mul"], (p, 2), t, "update"),
+        "q": Instruction(None, (t,), None, "update", target=q),
+        "p": Instruction(None, (seven,), None, "update", target=p),
+    }
+    return Program("step", [p, q], constants=[seven], instructions=[steps[letter] for letter in order]), t
+
+
+@pytest.mark.parametrize(("order", "moved"), [("ptq", True), ("tpq", False), ("tqp", True)])
+def test_a_result_is_written_in_its_place_unless_its_sources_change_before(order: str, moved: bool) -> None:
+    program, t = by_hand(order)
+    assert (t in single_use(program)) == moved
+    text, names = emit(program)
+    assert ("q[...] = p * 2" in text) == moved
+    exec(text, names)
+    p, q = np.ones(2, np.float32), np.zeros(2, np.float32)
+    names["step"](p, q)
+    assert p.tolist() == [7, 7]
+    assert q.tolist() == ([14, 14] if order == "ptq" else [2, 2])
+
+
+def test_the_state_of_an_optimizer_is_named_after_its_parameter() -> None:
+    _, step = make(lambda: nn.Sequential(nn.Linear(12, 4)), "adam")
+    compiled = compile(step)
+    for x, y in zip(X[:2], Y[:2]):
+        compiled(tg.tensor(x), tg.tensor(y))
+    assert "new_exp_avg_weight_0 = exp_avg_weight_0 * 0.9 + " in compiled.source
+    assert "\n    weight_0 -= " in compiled.source
+    assert max(map(len, compiled.source.splitlines())) <= 120

@@ -16,7 +16,7 @@ from tinygrad_nn.optim import cohort
 from tinygrad_nn.optim.cohort import Plan
 from tinygrad_nn.optim.optimizer import Optimizer
 from tinygrad_nn.primitive import TYPES, wrap
-from tinygrad_nn.tape import local
+from tinygrad_nn.tape import Tracer, local
 
 MORE = [*SHAPES, (50, 40)]
 
@@ -50,7 +50,7 @@ class Run:
         return [c for plan in self.optimizer._plans.values() for c in plan.cohorts]  # type: ignore[attr-defined]
 
 
-class Listener:
+class Listener(Tracer):
     """A tracer that notes calls and writes as a program, to be run again on arrays."""
 
     def __init__(self) -> None:
@@ -61,9 +61,6 @@ class Listener:
 
     def wrote(self, target: Any, value: Any, name: str) -> None:
         self.program.append((None, (value,), target))
-
-    def guard(self, assumed: Callable[[], Any]) -> None:
-        """What the program holds for: not asked here."""
 
     def read(self, tensor: Any) -> None:
         raise AssertionError("a value was looked at")

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_nn.errors import AnomalyError, message
 from tinygrad_nn.primitive import TYPES, Primitive
-from tinygrad_nn.tape import Node, local, watch
+from tinygrad_nn.tape import Node, Tracer, local, watch
 from tinygrad_nn.views import user_line
 
 __all__ = ["AnomalyTracer", "detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly", "statistics"]
@@ -38,7 +38,7 @@ def statistics(array: Any) -> str:
     return ", ".join(parts)
 
 
-class AnomalyTracer:
+class AnomalyTracer(Tracer):
     """Looks at every result. `check_nan=False` only keeps the lines for the other messages."""
 
     def __init__(self, check_nan: bool = True) -> None:
@@ -90,30 +90,9 @@ class AnomalyTracer:
         """The walk is about to run this node's rules."""
         self.running = node
 
-    def rule_gave(self, node: Node, parent: Node, share: Any) -> None:
-        """Nothing to add: the rule's own primitives have been seen."""
-
     def finished(self) -> None:
         """The walk is over; operations are the forward's again."""
         self.running = None
-
-    def failed(self, primitive: Primitive, args: tuple[Any, ...], error: Exception) -> None:
-        """An operation raised by itself."""
-
-    def wrote(self, target: Any, value: Any, name: str) -> None:
-        """An in-place write: its value has been seen."""
-
-    def read(self, tensor: Any) -> None:
-        """Python looked at a value: allowed."""
-
-    def accumulates(self, tensor: Any) -> None:
-        """`backward` adds to a gradient."""
-
-    def constant(self, tensor: Any, word: str) -> None:
-        """A tensor that the engine made."""
-
-    def guard(self, look: Any) -> None:
-        """What a recorded program would depend on."""
 
 
 class detect_anomaly(ContextDecorator):  # noqa: N801 - PyTorch's name

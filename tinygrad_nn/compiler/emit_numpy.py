@@ -6,16 +6,21 @@ together); one without a template is called by name.
 
 from __future__ import annotations
 
-from collections import Counter
+import ast
+import textwrap
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.compiler.passes import single_use
 from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.dtypes import default_float, result_dtype
 
 __all__ = ["TEMPLATES", "emit"]
+
+WIDTH = 66
+"""How long a line may get by writing results into the place where they are used."""
 
 TEMPLATES = {
     "add": "{0} + {1}",
@@ -73,12 +78,22 @@ class _Writer:
         self.namespace: dict[str, Any] = {"np": np, "ops": SimpleNamespace()}
         for value in program.constants:
             self.namespace[value.name] = value.source
-        self.inlined = _transposes_used_once(program)
+        self.inlined = single_use(program)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Leave only those results in their users' lines that keep these short."""
+        for instruction in self.program.instructions:
+            inside = [value for value in instruction.reads() if value in self.inlined]
+            while inside and len(self._statement(instruction)) > WIDTH:
+                del self.inlined[max(inside, key=lambda value: len(self._text(value)))]
+                inside = [value for value in inside if value in self.inlined]
 
     def source(self) -> str:
         program = self.program
         width = max([len(value.name) for value in (*program.arguments, *program.captured)], default=0)
-        lines = [f"def {program.name}({', '.join(value.name for value in (*program.arguments, *program.captured))}):"]
+        names = ", ".join(value.name for value in (*program.arguments, *program.captured))
+        lines = textwrap.wrap(f"def {program.name}({names}):", 100, subsequent_indent=" " * (len(program.name) + 5))
         lines.append('    """' + "One recorded step. Shapes and dtypes of what comes in:")
         lines.append("")
         for value in (*program.arguments, *program.captured):
@@ -117,9 +132,19 @@ class _Writer:
     def _statement(self, instruction: Instruction) -> str:
         if instruction.primitive is None:
             assert instruction.target is not None
-            return f"{instruction.target.name}[...] = {self._text(instruction.args[0])}"
+            return self._write(instruction.target, instruction.args[0])
         assert instruction.result is not None
-        return f"{instruction.result.name} = {self._expression(instruction)}"
+        return f"{instruction.result.name} = {_tidy(self._expression(instruction))}"
+
+    def _write(self, target: Value, value: Any) -> str:
+        """`target[...] = value`; where the value is the target less or plus something, in place."""
+        made = self.inlined.get(value) if isinstance(value, Value) else None
+        if made is not None and made.primitive is not None and made.primitive.name in ("add", "sub"):
+            first = made.args[0]
+            if first is target and value.dtype == target.dtype and value.shape == target.shape:
+                text = self._promoted(made)[1]
+                return f"{target.name} {'+' if made.primitive.name == 'add' else '-'}= {_tidy(text)}"
+        return f"{target.name}[...] = {_tidy(self._text(value))}"
 
     def _expression(self, instruction: Instruction) -> str:
         primitive = instruction.primitive
@@ -174,7 +199,7 @@ class _Writer:
 
     def _text(self, arg: Any) -> str:
         if isinstance(arg, Value):
-            return f"{self.inlined[arg].name}.T" if arg in self.inlined else arg.name
+            return _in_place(self._expression(self.inlined[arg])) if arg in self.inlined else arg.name
         if isinstance(arg, (tuple, list)):
             inner = ", ".join(self._text(item) for item in arg)
             return f"({inner},)" if len(arg) == 1 else f"({inner})"
@@ -190,19 +215,15 @@ class _Writer:
         return known
 
 
-def _transposes_used_once(program: Program) -> dict[Value, Value]:
-    """Transposed values that a single instruction reads: written `d.T` in that place."""
-    uses = Counter(value for instruction in program.instructions for value in instruction.reads())
-    uses.update([*program.outputs, *[value for _, value in program.gradients]] * 2)
-    return {
-        i.result: i.args[0]
-        for i in program.instructions
-        if i.result is not None
-        and i.primitive is not None
-        and i.primitive.name == "permute"
-        and i.args[1] == (1, 0)
-        and uses[i.result] == 1
-    }
+def _in_place(expression: str) -> str:
+    """An expression as an operand: in parentheses, if it is more than a name or a call."""
+    atom = isinstance(ast.parse(expression, mode="eval").body, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+    return expression if atom else f"({expression})"
+
+
+def _tidy(expression: str) -> str:
+    """Without the parentheses that Python does not need."""
+    return ast.unparse(ast.parse(expression, mode="eval"))
 
 
 def _plain_float(arg: Any) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.primitive import TYPES, Primitive
-from tinygrad_nn.tape import Node, local
+from tinygrad_nn.tape import Node, Tracer, local
 from tinygrad_nn.views import root_of, user_line
 
 __all__ = ["Recorder", "RecordingError"]
@@ -27,7 +27,7 @@ class RecordingError(AutogradError):
     """The step does something that a straight-line program cannot."""
 
 
-class Recorder:
+class Recorder(Tracer):
     """See the module's docstring. `arguments` are the step's tensors by parameter name."""
 
     def __init__(self, name: str, arguments: dict[str, Any]) -> None:
@@ -39,6 +39,7 @@ class Recorder:
         self.made_by: dict[Node, Value] = {}
         self.guards: list[tuple[Callable[[], Any], Any]] = []
         self.modules: dict[Any, None] = {}
+        self.titles: dict[Any, tuple[str, Any]] = {}  # of an optimizer's state: its name, and the parameter
         for word, tensor in arguments.items():
             value = self._value(word, tensor, "argument", word)
             self.values[tensor] = value
@@ -64,10 +65,11 @@ class Recorder:
         self.program.instructions.append(Instruction(primitive, operands, value, self.part, path))
 
     def wrote(self, target: Any, value: Any, name: str) -> None:
-        """An in-place write."""
-        self.program.instructions.append(
-            Instruction(None, (self._operand(value),), None, self.part, None, self._operand(target))
-        )
+        """An in-place write. What is written is named after where it goes."""
+        source, place = self._operand(value), self._operand(target)
+        if isinstance(source, Value) and source.kind == "made" and re.fullmatch(r"t(_\d+)?", source.name):
+            source.name = self._fresh("new_" + place.name)
+        self.program.instructions.append(Instruction(None, (source,), None, self.part, None, place))
 
     def read(self, tensor: Any) -> None:
         """Python wants a value: it would be that of the recording for ever."""
@@ -79,9 +81,6 @@ class Recorder:
                 fix="return the tensor and look at it outside, or choose with where(condition, a, b)",
             )
         )
-
-    def failed(self, primitive: Primitive, args: tuple[Any, ...], error: Exception) -> None:
-        """An operation raised; so does the recording."""
 
     def enters(self, node: Node) -> None:
         """The walk runs the rules of `node`."""
@@ -124,6 +123,10 @@ class Recorder:
         """The program holds as long as `look()` gives what it gives now."""
         self.guards.append((look, look()))
 
+    def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
+        """An optimizer's state for a parameter: exp_avg_weight_0."""
+        self.titles[tensor] = (name, parameter)
+
     # -- values and their names ------------------------------------------------------------------------
 
     def _operand(self, arg: Any) -> Any:
@@ -146,9 +149,7 @@ class Recorder:
         root = root_of(tensor)
         if root is not tensor and root in self.values and tensor.array is root.array:
             return self.values[root]
-        value = self._value(
-            self._path_of(tensor) or ("p" if tensor.requires_grad else "state"), tensor, "captured", tensor
-        )
+        value = self._value(self._title_of(tensor), tensor, "captured", tensor)
         self.values[tensor] = value
         self.program.captured.append(value)
         return value
@@ -175,6 +176,13 @@ class Recorder:
         self.taken[word] = self.taken.get(word, 0) + 1
         name = word if self.taken[word] == 1 else f"{word}_{self.taken[word]}"
         return name if name == word or name not in self.taken else self._fresh(name)
+
+    def _title_of(self, tensor: Any) -> str:
+        """A parameter's or buffer's path, or what an optimizer keeps for which parameter."""
+        if tensor in self.titles:
+            name, parameter = self.titles[tensor]
+            return f"{name}_{self._operand(parameter).name}"
+        return self._path_of(tensor) or ("p" if tensor.requires_grad else "state")
 
     def _meet_modules(self, scope: Any) -> None:
         while scope is not None:

@@ -17,7 +17,7 @@ from tinygrad_nn.autograd import RemovableHandle, enable_grad, no_grad
 from tinygrad_nn.dtypes import default_float
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.primitive import TYPES, node_of, wrap
-from tinygrad_nn.tape import local
+from tinygrad_nn.tape import Tracer, local
 from tinygrad_nn.tensor import Tensor
 from tinygrad_nn.views import write
 
@@ -230,6 +230,15 @@ class Optimizer:
         ]
         return [*options, *map(id, self.state.values()), *[len(group["params"]) for group in self.param_groups]]
 
+    def _tell(self, tracer: Tracer) -> None:
+        """What a recording needs to know: what it may take for granted, and the names of the state."""
+        alive = list(self.state.values())  # so that no other object takes their ids
+        tracer.guard(lambda: (self._assumed(), alive)[0])
+        for p, state in self.state.items():
+            for name, value in state.items():
+                if is_tensor(value):
+                    tracer.belongs(value, name, p)
+
     # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -374,8 +383,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True
         if local.mode.tracer is not None:
-            alive = list(self.state.values())  # so that no other object takes their ids
-            local.mode.tracer.guard(lambda: (self._assumed(), alive)[0])
+            self._tell(local.mode.tracer)
         if self._hooked or not (self._step_pre_hooks or self._step_post_hooks or _before_any or _after_any):
             return step(self, *args, **kwargs)
         for hook in (*_before_any.values(), *self._step_pre_hooks.values()):

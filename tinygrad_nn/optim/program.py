@@ -19,7 +19,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import message
 from tinygrad_nn.primitive import TYPES, wrap
-from tinygrad_nn.tape import local
+from tinygrad_nn.tape import Tracer, local
 
 __all__ = ["Program", "Update"]
 
@@ -30,7 +30,7 @@ Update: TypeAlias = Callable[..., tuple[Any, dict[str, Any]]]
 G, P = 0, 1
 
 
-class Recorder:
+class Recorder(Tracer):
     """The tracer: notes every primitive call."""
 
     def __init__(self) -> None:
@@ -39,9 +39,6 @@ class Recorder:
     def saw(self, primitive: Any, args: tuple[Any, ...], result: Any) -> None:
         """One call of a primitive."""
         self.calls.append((primitive, args, result))
-
-    def failed(self, primitive: Any, args: tuple[Any, ...], error: Exception) -> None:
-        """A call that raised: the error goes on to the caller."""
 
     def read(self, tensor: Any) -> None:
         """A branch on a value cannot be part of a straight line."""

@@ -1,5 +1,6 @@
-"""Passes: functions from a program to a better one, each with its name and its reason."""
+"""Passes: what a program tells about itself, and better programs; each with its name and its reason."""
 
 from tinygrad_nn.compiler.passes.dead_code import remove_dead_code
+from tinygrad_nn.compiler.passes.single_use import single_use
 
-__all__ = ["remove_dead_code"]
+__all__ = ["remove_dead_code", "single_use"]

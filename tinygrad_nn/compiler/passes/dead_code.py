@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tinygrad_nn.compiler.passes.memory import bases
 from tinygrad_nn.compiler.program import Program, Value
 
 __all__ = ["remove_dead_code"]
@@ -16,7 +17,7 @@ __all__ = ["remove_dead_code"]
 
 def remove_dead_code(program: Program) -> Program:
     """The program with only those instructions on which an output, a gradient or an outer write depends."""
-    base = _bases(program)
+    base = bases(program)
     outside = {*program.arguments, *program.captured, *program.constants}
     needed: set[Value] = {*program.outputs, *[value for _, value in program.gradients]}
     needed_memory = {base[value] for value in needed}
@@ -46,14 +47,3 @@ def remove_dead_code(program: Program) -> Program:
 def _draws(instruction: object) -> bool:
     """A random draw moves its generator on, whether its numbers are used or not."""
     return getattr(getattr(instruction, "primitive", None), "arity", 1) == 0
-
-
-def _bases(program: Program) -> dict[Value, Value]:
-    """For each value the one whose memory it views (itself, if it is no view)."""
-    base = {value: value for value in (*program.arguments, *program.captured, *program.constants)}
-    for instruction in program.instructions:
-        if instruction.result is not None:
-            source = instruction.args[0] if instruction.args else None
-            views = instruction.primitive is not None and instruction.primitive.view
-            base[instruction.result] = base[source] if views and isinstance(source, Value) else instruction.result
-    return base

@@ -334,7 +334,7 @@ from tinygrad_nn.tensor import Tensor, broadcast_shapes, is_tensor, result_type
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_nn\.")
 
 if TYPE_CHECKING:
-    from tinygrad_nn import datasets, func, interop, nn, optim, train, utils, viz
+    from tinygrad_nn import datasets, distributions, func, interop, nn, optim, train, utils, viz
     from tinygrad_nn.compiler import compile
     from tinygrad_nn.serialization import load, save
 
@@ -342,7 +342,7 @@ _LATER = {
     "compile": "tinygrad_nn.compiler",
     "load": "tinygrad_nn.serialization",
     "save": "tinygrad_nn.serialization",
-    **dict.fromkeys(("datasets", "func", "interop", "nn", "optim", "train", "utils", "viz"), ""),
+    **dict.fromkeys(("datasets", "distributions", "func", "interop", "nn", "optim", "train", "utils", "viz"), ""),
 }
 """What is imported when it is first asked for, so that `import tinygrad_nn` stays quick."""
 

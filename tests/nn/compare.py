@@ -27,7 +27,11 @@ def both(torch: Any, row: Row) -> tuple[Any, Any]:
 def _argument(library: Any, value: Any) -> Any:
     if isinstance(value, Part):
         return getattr(library.nn, value.name)(*value.args)
-    return library.tensor(value) if isinstance(value, np.ndarray) else value
+    if isinstance(value, list):
+        return [_argument(library, part) for part in value]
+    if isinstance(value, dict):
+        return {name: _argument(library, part) for name, part in value.items()}
+    return library.tensor(value) if isinstance(value, (np.ndarray, np.floating)) else value
 
 
 def inputs(library: Any, row: Row) -> list[Any]:
@@ -58,9 +62,10 @@ def array(t: Any) -> Any:
     return np.asarray(t.detach())
 
 
-def gradients(library: Any, module: Any, given: list[Any], call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def gradients(library: Any, module: Any, given: list[Any], row: Row) -> tuple[list[Any], dict[str, Any]]:
     """The outputs, and all gradients after a backward from fixed random weightings of them."""
-    outputs = flat(module(*given, **call))
+    first = [library.nn.functional.log_softmax(given[0], -1)] if row.log_softmax else given[:1]
+    outputs = flat(module(*first, *given[1:], **row.call))
     rng = np.random.default_rng(3)
     total: Any = None
     for out in outputs:

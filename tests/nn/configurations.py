@@ -27,7 +27,10 @@ class Part:
     """A constructor's argument that is itself a module."""
 
     name: str
-    args: tuple[Any, ...]
+    args: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Row:
     rtol: float = 1e-10
     atol: float = 1e-11
     call: dict[str, Any] = field(default_factory=dict)  # keyword arguments of forward
+    log_softmax: bool = False  # the first input goes through it: the module takes log probabilities
 
     def __str__(self) -> str:
         words = [*map(_short, self.args), *(f"{k}={_short(v)}" for k, v in self.kwargs.items())]
@@ -57,12 +61,16 @@ def _shape(x: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"array{np.shape(value)}" if isinstance(value, np.ndarray) else repr(value)
+    if isinstance(value, dict):
+        return "+".join(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(part, (np.ndarray, Part)) for part in value):
+        return "+".join(map(_short, value))
+    return f"array{np.shape(value)}" if isinstance(value, (np.ndarray, np.floating)) else repr(value)
 
 
 def row(name: str, *args: Any, inputs: list[Any], **kwargs: Any) -> Row:
     """A row; arguments that Row itself has (modes, rtol, ...) go there, all others to the constructor."""
-    own = {k: kwargs.pop(k) for k in ("modes", "exact_start", "rtol", "atol", "call") if k in kwargs}
+    own = {k: kwargs.pop(k) for k in ("modes", "exact_start", "rtol", "atol", "call", "log_softmax") if k in kwargs}
     return Row(name, args, kwargs, inputs, **own)
 
 
@@ -102,6 +110,7 @@ def data(array: Any) -> Any:
 from tests.nn import (  # noqa: E402 - they use the helpers above
     rows_activation,
     rows_attention,
+    rows_container,
     rows_conv,
     rows_embedding,
     rows_linear,
@@ -123,5 +132,6 @@ FAMILIES = [
     rows_attention,
     rows_recurrent,
     rows_resize,
+    rows_container,
 ]
 ROWS: list[Row] = [entry for family in FAMILIES for entry in family.ROWS]

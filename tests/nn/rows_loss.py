@@ -95,4 +95,24 @@ ORDER = [
     *each("TripletMarginWithDistanceLoss", real(4, 3), real(4, 3), real(4, 3), margin=2.5),
 ]
 
-ROWS = [*CLASSES, *NUMBERS, *ORDER]
+CTC = [
+    row("CTCLoss", inputs=[real(6, 2, 4), data(np.array([[1, 2, 2], [3, 1, 0]])), (6, 5), (3, 2)], log_softmax=True),
+    row("CTCLoss", blank=3, inputs=[real(6, 2, 4), data(np.array([0, 1, 2, 2])), (6, 6), (3, 1)], log_softmax=True),
+    row("CTCLoss", reduction="sum", inputs=[real(5, 1, 3), data(np.array([[1, 2]])), (5,), (2,)], log_softmax=True),
+    row(
+        "CTCLoss",
+        reduction="none",
+        inputs=[real(7, 3, 5), labels(4, 3, 2), (7, 4, 5), (2, 1, 2)],
+        blank=4,
+        log_softmax=True,
+    ),
+    row("CTCLoss", inputs=[real(7, 5), data(np.array([1, 1, 4])), (7,), (3,)], log_softmax=True),
+    row(
+        "CTCLoss",
+        zero_infinity=True,
+        inputs=[real(3, 2, 4), data(np.array([[1, 2, 3], [1, 1, 1]])), (3, 3), (3, 3)],
+        log_softmax=True,
+    ),
+]
+
+ROWS = [*CLASSES, *NUMBERS, *ORDER, *CTC]

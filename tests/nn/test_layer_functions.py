@@ -162,3 +162,57 @@ def test_gradients_of_functions_to_second_order(name: str, call: Any) -> None:
     x = tg.tensor(real(2, 2, 3, 4)).requires_grad_()
     assert gradcheck(call, (x,))
     assert gradgradcheck(call, (x,), atol=1e-4)
+
+
+EMPTY = [
+    (lambda lib, x: lib.nn.Softmax(1)(x), (0, 5)),
+    (lambda lib, x: lib.nn.LogSoftmax(0)(x), (4, 0)),
+    (lambda lib, x: lib.nn.BatchNorm1d(3)(x), (0, 3)),
+    (lambda lib, x: lib.nn.BatchNorm2d(3)(x), (0, 3, 2, 2)),
+    (lambda lib, x: lib.nn.AdaptiveMaxPool2d(3)(x), (0, 2, 5, 4)),
+    (lambda lib, x: lib.nn.MultiheadAttention(4, 2)(x, x, x)[0], (0, 3, 4)),
+    (lambda lib, x: lib.nn.Sequential(lib.nn.Linear(3, 2), lib.nn.GELU(), lib.nn.LayerNorm(2))(x), (0, 3)),
+]
+
+
+@pytest.mark.parametrize("run, shape", EMPTY, ids=lambda v: str(v) if isinstance(v, tuple) else "")
+def test_an_empty_batch_passes_through_as_in_pytorch(run: Any, shape: tuple[int, ...]) -> None:
+    mine, other = (run(lib, lib.ones(shape).requires_grad_()) for lib in (tg, torch))
+    assert tuple(mine.shape) == tuple(other.shape)
+    mine.sum().backward()
+
+
+def test_an_empty_batch_leaves_the_running_statistics() -> None:
+    norm = tg.nn.BatchNorm1d(2)
+    norm(tg.ones(0, 2))
+    assert norm.running_mean.tolist() == [0.0, 0.0] and norm.running_var.tolist() == [1.0, 1.0]
+
+
+def test_cosine_similarity_repeats_a_size_of_one_before_it_takes_norms() -> None:
+    for one, two in (((5, 1), (5, 4)), ((), (3,)), ((4,), (2, 4))):
+        a, b = np.full(one, 2.0), np.arange(1.0, 1 + np.prod(two)).reshape(two)
+        mine = tg.nn.functional.cosine_similarity(tg.tensor(a), tg.tensor(b), -1)
+        other = torch.nn.functional.cosine_similarity(torch.tensor(a), torch.tensor(b), -1)
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-12)
+    whole = tg.nn.functional.cosine_similarity(tg.tensor([[3, 4]]), tg.tensor([[4, 3]]))
+    np.testing.assert_allclose(whole.numpy(), [24 / 25], rtol=1e-6)
+
+
+def test_a_users_own_error_is_not_touched() -> None:
+    class Own(tg.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.no_such_thing
+
+    with pytest.raises(AttributeError, match="'list' object has no attribute 'no_such_thing'"):
+        Own()([1.0])
+
+    class Chained(tg.nn.Module):
+        def forward(self, x: Any) -> Any:
+            try:
+                raise KeyError("first")
+            except KeyError as error:
+                raise ValueError("second") from error
+
+    with pytest.raises(ValueError, match="second") as caught:
+        tg.nn.Sequential(Chained())([1.0])
+    assert isinstance(caught.value.__cause__, KeyError)

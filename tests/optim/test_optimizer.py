@@ -419,3 +419,15 @@ def test_repr_and_defaults_are_pytorchs(name: str) -> None:
     assert repr(ours) == repr(theirs)
     assert ours.defaults == theirs.defaults
     assert list(ours.state_dict()["param_groups"][0]) == list(theirs.state_dict()["param_groups"][0])
+
+
+def test_what_is_no_number_and_no_list_of_parameters() -> None:
+    with pytest.raises(TypeError, match=r"optimizer: an option must be a number\n  got: '0\.1'\n  fix: lr=0\.01"):
+        optim.SGD([parameter()], lr="0.1")
+    with pytest.raises(TypeError, match=r"Adam: betas are two numbers\n  got: 0\.9\n  fix: betas=\(0\.9, 0\.999\)"):
+        optim.Adam([parameter()], betas=0.9)  # type: ignore[arg-type]
+    for given, name in ((None, "NoneType"), (tg.nn.Linear(2, 2), "Linear")):
+        with pytest.raises(
+            TypeError, match=rf"iterable of Tensors or dicts\n  got: {name}\n  fix: model\.parameters\(\)"
+        ):
+            optim.SGD(given, lr=0.1)  # type: ignore[arg-type]

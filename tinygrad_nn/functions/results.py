@@ -21,7 +21,9 @@ class ValuesIndices(NamedTuple):
 
     values: Tensor
     indices: Tensor
-    __repr__ = _lines
+
+    def __repr__(self) -> str:
+        return _lines(self)
 
 
 class Slogdet(NamedTuple):
@@ -29,7 +31,9 @@ class Slogdet(NamedTuple):
 
     sign: Tensor
     logabsdet: Tensor
-    __repr__ = _lines
+
+    def __repr__(self) -> str:
+        return _lines(self)
 
 
 class SVD(NamedTuple):
@@ -38,7 +42,9 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
-    __repr__ = _lines
+
+    def __repr__(self) -> str:
+        return _lines(self)
 
 
 class QR(NamedTuple):
@@ -46,7 +52,9 @@ class QR(NamedTuple):
 
     Q: Tensor
     R: Tensor
-    __repr__ = _lines
+
+    def __repr__(self) -> str:
+        return _lines(self)
 
 
 class Eigh(NamedTuple):
@@ -54,4 +62,6 @@ class Eigh(NamedTuple):
 
     eigenvalues: Tensor
     eigenvectors: Tensor
-    __repr__ = _lines
+
+    def __repr__(self) -> str:
+        return _lines(self)

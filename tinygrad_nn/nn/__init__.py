@@ -1,7 +1,7 @@
 """Layers, losses and containers: state plus one call of `nn.functional` each.
 
 Reading order: `parameter`, `module` (with `registry`, `hooks`, `state`, `describe`, `scope` beside
-it), `init`, `linear` and the other families, `container`, `loss`.
+it), `init`, `linear` and the other families, `container`, `loss`, `overview` (`summary`).
 """
 
 from tinygrad_nn.nn import functional, init, utils
@@ -17,6 +17,7 @@ from tinygrad_nn.nn.linear import *  # noqa: F403
 from tinygrad_nn.nn.loss import *  # noqa: F403
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.norm import *  # noqa: F403
+from tinygrad_nn.nn.overview import summary
 from tinygrad_nn.nn.padding import *  # noqa: F403
 from tinygrad_nn.nn.parameter import Buffer, Parameter
 from tinygrad_nn.nn.parameter_container import ParameterDict, ParameterList

@@ -220,6 +220,8 @@ class Hardtanh(_InPlace):
                 )
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
+        number("Hardtanh", "min_val", self.min_val)
+        number("Hardtanh", "max_val", self.max_val)
         if self.max_val <= self.min_val:
             raise ArgumentError(
                 message(

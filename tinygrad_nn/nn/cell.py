@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, AutogradError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, size
@@ -104,6 +104,14 @@ class RNNCellBase(Module):
                     message(
                         f"{name}{here()}: {word} must be {(batch, self.hidden_size)}",
                         got=f"{word} {tuple(state.shape)}, input {tuple(input.shape)}",
+                    )
+                )
+            if wide.array.dtype != x.array.dtype:
+                raise OperandError(
+                    message(
+                        f"{name}{here()}: input and {word} must have the same dtype",
+                        got=f"input {x.dtype}, {word} {state.dtype}",
+                        fix=f"{word}.to({x.dtype})",
                     )
                 )
             made.append(wide)

@@ -8,11 +8,14 @@ from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_nn.dtypes import as_dtype, dtype
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.nn.parameter import Parameter
 from tinygrad_nn.placement import cpu_only, device
 from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.tape import local
 from tinygrad_nn.views import user_line
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ __all__ = [
     "html",
     "indented",
     "no_attribute",
+    "no_tensor",
     "text",
     "type_name",
     "warn_of_hidden",
@@ -45,6 +49,38 @@ def text(module: Module) -> str:
 def html(module: Module) -> str:
     """What a notebook shows: the tree of modules, each to be opened and closed, with its count of parameters."""
     return f'<div style="font-family:monospace;line-height:1.5">{_branch("", module)}</div>'
+
+
+def no_tensor(module: Module, args: tuple[Any, ...], error: Exception) -> DTypeError | None:
+    """The complaint of a layer of the library about an argument that is no tensor; None for any other error."""
+    forward = type(module).forward
+    ours = type(error).__module__ == DTypeError.__module__ and "operands must be tensors" not in str(error)
+    if ours or not forward.__module__.startswith("tinygrad_nn.") or _came_from_within(module, error):
+        return None
+    parameters = inspect.signature(forward).parameters.values()
+    for (word, kind), value in zip([(p.name, p.annotation) for p in parameters], (module, *args), strict=False):
+        takes_tensors = word == "input" or kind in ("Tensor", "Tensor | None")
+        if takes_tensors and (
+            isinstance(value, np.ndarray | list | int | float) or (value is None and word == "input")
+        ):
+            return DTypeError(
+                message(
+                    f"{type(module).__name__} in {local.mode.scope}: argument '{word}' must be a Tensor",
+                    got=type_name(value),
+                    fix="tensor(data) makes one",
+                )
+            )
+    return None
+
+
+def _came_from_within(module: Module, error: Exception) -> bool:
+    """Whether a module that this one called let the error through: it has judged it already."""
+    step = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    while step is not None:
+        if step.tb_frame.f_code is type(module).__call__.__code__:
+            return True
+        step = step.tb_next
+    return False
 
 
 def _branch(name: str, module: Module) -> str:

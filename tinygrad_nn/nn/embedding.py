@@ -9,6 +9,7 @@ from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, number, size
+from tinygrad_nn.nn.functional.common import tensor_operands
 from tinygrad_nn.nn.functional.embedding import padding_row
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.parameter import Parameter
@@ -43,6 +44,7 @@ class _Table(Module):
             self.reset_parameters()
         else:
             shape = (self.num_embeddings, self.embedding_dim)
+            tensor_operands(layer, weight=weight)
             if tuple(weight.shape) != shape:
                 raise AssertionError(
                     message(
@@ -73,6 +75,7 @@ class _Table(Module):
 
     @classmethod
     def _from(cls: type[Self], embeddings: Any, freeze: bool, **options: Any) -> Self:
+        tensor_operands(f"{cls.__name__}.from_pretrained", embeddings=embeddings)
         if embeddings.ndim != 2:
             raise AssertionError(
                 message("Embeddings parameter is expected to be 2-dimensional", got=f"{tuple(embeddings.shape)}")

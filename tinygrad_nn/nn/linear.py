@@ -264,8 +264,15 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
         self.dim = dim
-        sizes = (unflattened_size,) if isinstance(unflattened_size, int) else tuple(unflattened_size)
-        for k, n in enumerate(sizes):
+        if not isinstance(unflattened_size, tuple | list):
+            raise TypeError(
+                message(
+                    "unflattened_size must be a tuple of ints",
+                    got=f"type {type(unflattened_size).__name__}",
+                    fix="Unflatten(1, (3, 4))",
+                )
+            )
+        for k, n in enumerate(unflattened_size):
             if not isinstance(n, int) or isinstance(n, bool):
                 raise TypeError(
                     message("unflattened_size must be tuple of ints", got=f"{type(n).__name__} at position {k}")

@@ -92,6 +92,11 @@ class Module:
             if self._hooks is None:
                 return self.forward(*args, **kwargs)
             return call_with_hooks(self, self._hooks, args, kwargs)
+        except (AttributeError, TypeError, ValueError) as error:
+            clearer = describe.no_tensor(self, args, error)
+            if clearer is not None:
+                raise clearer from None
+            raise
         finally:
             mode.scope = outer
 

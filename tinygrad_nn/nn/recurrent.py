@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, OperandError, ShapeError, message
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, size
@@ -214,6 +214,14 @@ class RNNBase(Module):
                     message(
                         f"{type(self).__name__}{here()}: Expected hidden size {(count, batch, width)}, got {list(wide.shape)}",
                         fix="(num_layers * directions, batch, hidden_size), also with batch_first",
+                    )
+                )
+            if wide.array.dtype != rows.array.dtype:
+                raise OperandError(
+                    message(
+                        f"{type(self).__name__}{here()}: input and {name} must have the same dtype",
+                        got=f"input {rows.dtype}, {name} {wide.dtype}",
+                        fix=f"{name}.to({rows.dtype})",
                     )
                 )
             parts.append(wide)

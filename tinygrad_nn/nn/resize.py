@@ -6,8 +6,8 @@ from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import functional as F
+from tinygrad_nn.nn.arguments import number, sizes
 from tinygrad_nn.nn.arguments import size as checked
-from tinygrad_nn.nn.arguments import sizes
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.tensor import Tensor
 
@@ -37,6 +37,9 @@ class Upsample(Module):
             raise ArgumentError(message(f"Upsample: unknown mode {mode!r}", fix=", ".join(MODES)))
         self.name = type(self).__name__
         self.size, self.mode = size, mode
+        for factor in scale_factor if isinstance(scale_factor, tuple) else (scale_factor,):
+            if factor is not None:
+                number("Upsample", "scale_factor", factor, above=0)
         if isinstance(scale_factor, tuple):
             self.scale_factor: Any = tuple([float(factor) for factor in scale_factor])
         else:

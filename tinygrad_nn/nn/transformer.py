@@ -189,7 +189,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.num_layers = size("TransformerEncoder", "num_layers", num_layers)
+        self.num_layers = size("TransformerEncoder", "num_layers", num_layers, 0)
         self.layers = _clones(encoder_layer, num_layers)
         self.norm = norm
         self.enable_nested_tensor, self.mask_check = enable_nested_tensor, mask_check
@@ -209,7 +209,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.num_layers = size("TransformerDecoder", "num_layers", num_layers)
+        self.num_layers = size("TransformerDecoder", "num_layers", num_layers, 0)
         self.layers = _clones(decoder_layer, num_layers)
         self.norm = norm
 

@@ -176,12 +176,16 @@ def _logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
 
 
 def _softmax(x: Array, dim: int) -> Array:
+    if not x.size:
+        return x.copy()
     out = np.exp(x - largest(x, dim, None, None, True))
     out /= add_up(out, dim, None, None, True)
     return out
 
 
 def _log_softmax(x: Array, dim: int) -> Array:
+    if not x.size:
+        return x.copy()
     shifted = x - largest(x, dim, None, None, True)
     shifted -= np.log(add_up(np.exp(shifted), dim, None, None, True))
     return shifted

@@ -1,18 +1,25 @@
-"""Checks of constructors' arguments, in PyTorch's words. Each raises ValueError."""
+"""Checks of constructors' arguments, in PyTorch's words: ValueError, and TypeError for what is no number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tinygrad_nn.errors import ArgumentError, message
+import numpy as np
+
+from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.primitive import TYPES
 
 __all__ = ["at_least_zero", "betas_below_one", "learning_rate", "not_both"]
 
 
 def _number(value: Any) -> float:
-    return value.array.item() if type(value) in TYPES else value  # type: ignore[no-any-return]
+    """The number that `value` is or, a tensor, holds. TypeError for anything else."""
+    if type(value) in TYPES:
+        return value.array.item()  # type: ignore[no-any-return]
+    if not isinstance(value, int | float | np.number):
+        raise DTypeError(message("optimizer: an option must be a number", got=repr(value), fix="lr=0.01"))
+    return value  # type: ignore[return-value]
 
 
 def learning_rate(optimizer: str, lr: Any) -> None:
@@ -34,6 +41,8 @@ def at_least_zero(optimizer: str, **named: Any) -> None:
 
 def betas_below_one(optimizer: str, betas: Sequence[Any]) -> tuple[float, float]:
     """`betas` are two numbers in [0, 1); given as tensors, their values are taken."""
+    if not isinstance(betas, Sequence):
+        raise DTypeError(message(f"{optimizer}: betas are two numbers", got=repr(betas), fix="betas=(0.9, 0.999)"))
     if len(betas) != 2:
         raise ArgumentError(
             message(f"{optimizer}: betas are two numbers", got=f"{len(betas)}", fix="betas=(0.9, 0.999)")

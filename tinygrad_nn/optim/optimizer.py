@@ -93,12 +93,12 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self._prepare_hooks()
         name = type(self).__name__
-        if is_tensor(params):
+        if is_tensor(params) or not hasattr(params, "__iter__"):
             raise DTypeError(
                 message(
                     f"{name}: params argument given to the optimizer should be an iterable of Tensors or dicts",
-                    got="one Tensor",
-                    fix="give a list: [tensor]",
+                    got="one Tensor" if is_tensor(params) else type(params).__name__,
+                    fix="give a list: [tensor]" if is_tensor(params) else "model.parameters()",
                 )
             )
         given: list[Any] = list(params)

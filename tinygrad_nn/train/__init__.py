@@ -1,6 +1,6 @@
 """Training without ceremony, checkpoints that resume exactly, and a doctor for nets that do not learn.
 
-Reading order: `batches`, `metrics`, `history`, `progress`, `callbacks`, `randomness`, `checkpoint`,
+Reading order: `arguments` (what is refused), `batches`, `metrics`, `history`, `progress`, `callbacks`, `randomness`, `checkpoint`,
 `guard` (NaN), `loop` (`fit` and `evaluate`), `find_lr`, `doctor`.
 """
 

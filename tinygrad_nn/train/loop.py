@@ -36,6 +36,14 @@ from tinygrad_nn.optim import LBFGS, Optimizer
 from tinygrad_nn.optim.lr_scheduler import CyclicLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.train import guard
+from tinygrad_nn.train.arguments import (
+    check_checkpoint,
+    check_loss,
+    check_model,
+    check_options,
+    check_parts,
+    check_scheduler,
+)
 from tinygrad_nn.train.batches import as_batches, parts, size_of
 from tinygrad_nn.train.callbacks import Callback, EarlyStopping, as_callback
 from tinygrad_nn.train.checkpoint import read_checkpoint, remove_leftovers, write_checkpoint
@@ -54,7 +62,7 @@ def fit(
     model: Module, data: Any, loss: Callable[..., Any], optimizer: Optimizer, *, epochs: int = 10, validation: Any = None,
     metrics: Any = None, scheduler: Any = None, schedule: str | None = None, batch_size: int = 32, shuffle: bool = True,
     clip_norm: float | None = None, clip_value: float | None = None, early_stopping: int | EarlyStopping | None = None,
-    callbacks: Iterable[Any] = (), checkpoint: str | os.PathLike[str] | None = None, checkpoint_every: int | None = None,
+    callbacks: Any = (), checkpoint: str | os.PathLike[str] | None = None, checkpoint_every: int | None = None,
     resume: bool = True, compile: bool = False, progress: bool | None = None,
 ) -> History:  # fmt: skip
     """Train `model`: for each batch (inputs..., target) of `data`, a step against loss(model(*inputs), target).
@@ -68,7 +76,7 @@ def fit(
     clip_norm, clip_value: limits of the gradient: its whole norm, each element
     early_stopping: how many epochs without a better validation loss to wait, or an `EarlyStopping`;
         the best weights are put back however training ends
-    callbacks:   `Callback` objects, or functions called with the training after each epoch
+    callbacks:   `Callback` objects, or functions called with the training after each epoch; one or several
     checkpoint:  a file to go on from: written after each epoch and every `checkpoint_every` steps. If
         it is there (and `resume`), training goes on from it, bit for bit as if never interrupted
     compile:     run steps through `tinygrad_nn.compile`: the same bits, sooner
@@ -114,6 +122,9 @@ def evaluate(
     >>> evaluate(nn.Identity(), (x, y), metrics=["accuracy", "f1"])["accuracy"]
     0.6666666666666666
     """
+    check_model("evaluate", model)
+    if loss is not None:
+        check_loss("evaluate", loss)
     measured = as_metrics(metrics)
     for metric in measured:
         metric.reset()
@@ -159,11 +170,19 @@ class Training:
     def __init__(
         self, model: Module, data: Any, loss: Callable[..., Any], optimizer: Optimizer, *, epochs: int, validation: Any,
         metrics: Any, scheduler: Any, schedule: str | None, batch_size: int, shuffle: bool, clip_norm: float | None,
-        clip_value: float | None, early_stopping: int | EarlyStopping | None, callbacks: Iterable[Any],
+        clip_value: float | None, early_stopping: int | EarlyStopping | None, callbacks: Any,
         checkpoint: str | os.PathLike[str] | None, checkpoint_every: int | None, resume: bool, compile: bool,
         progress: bool | None,
     ) -> None:  # fmt: skip
-        _check(model, loss, optimizer, epochs, schedule, clip_norm, clip_value, checkpoint, checkpoint_every, compile)
+        check_parts("fit", model, loss, optimizer)
+        check_options(epochs, schedule, clip_norm, clip_value, progress)
+        check_scheduler(scheduler, optimizer)
+        check_checkpoint(checkpoint, checkpoint_every)
+        if compile and isinstance(optimizer, LBFGS):
+            fix = "compile=False"
+            raise ArgumentError(
+                message("fit: LBFGS computes the loss several times a step, which cannot be compiled", fix=fix)
+            )
         self.model, self.loss, self.optimizer, self.scheduler = model, loss, optimizer, scheduler
         self.data = as_batches("fit", data, batch_size, shuffle)
         self.validation = (
@@ -174,7 +193,8 @@ class Training:
         self.clip_norm, self.clip_value = clip_norm, clip_value
         if early_stopping is not None and not isinstance(early_stopping, EarlyStopping):
             early_stopping = EarlyStopping(patience=early_stopping)
-        self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
+        several = callbacks if isinstance(callbacks, Iterable) else (callbacks,)
+        self.callbacks: list[Callback] = [as_callback(callback) for callback in several]
         self.callbacks += [early_stopping] if early_stopping is not None else []
         self.checkpoint, self.checkpoint_every, self.resume = checkpoint, checkpoint_every, resume
         self.epochs = epochs
@@ -452,43 +472,3 @@ def _fresh(metric: Metric) -> Metric:
     vars(other).update(vars(metric))
     other.reset()
     return other
-
-
-def _check(
-    model: Any, loss: Any, optimizer: Any, epochs: Any, schedule: Any, clip_norm: Any, clip_value: Any, checkpoint: Any,
-    every: Any, compile: bool,
-) -> None:  # fmt: skip
-    """Refuse options that cannot be meant."""
-    if not isinstance(model, Module):
-        raise TypeError(message("fit: model is not an nn.Module", got=type(model).__name__))
-    if not callable(loss):
-        raise TypeError(
-            message(
-                "fit: loss is not a function of (output, target)", got=type(loss).__name__, fix="nn.CrossEntropyLoss()"
-            )
-        )
-    if isinstance(loss, type):
-        raise TypeError(message("fit: loss is a class", got=loss.__name__, fix=f"make the object: {loss.__name__}()"))
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            message(
-                "fit: optimizer is not an Optimizer", got=type(optimizer).__name__, fix="optim.Adam(model.parameters())"
-            )
-        )
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-        raise ArgumentError(message("fit: epochs is a positive integer", got=repr(epochs)))
-    if schedule not in (None, "epoch", "batch"):
-        raise ArgumentError(message("fit: unknown schedule", got=repr(schedule), fix='"epoch" or "batch"'))
-    for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        if limit is not None and not limit > 0:
-            raise ArgumentError(message(f"fit: {name} must be positive", got=limit))
-    if every is not None and (not isinstance(every, int) or every < 1 or checkpoint is None):
-        fix = 'checkpoint="run.ckpt", checkpoint_every=100'
-        raise ArgumentError(
-            message("fit: checkpoint_every is a number of steps, beside checkpoint", got=repr(every), fix=fix)
-        )
-    if compile and isinstance(optimizer, LBFGS):
-        fix = "compile=False"
-        raise ArgumentError(
-            message("fit: LBFGS computes the loss several times a step, which cannot be compiled", fix=fix)
-        )

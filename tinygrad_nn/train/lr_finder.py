@@ -15,6 +15,7 @@ import numpy as np
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.optim import LBFGS, Optimizer
+from tinygrad_nn.train.arguments import check_parts
 from tinygrad_nn.train.batches import as_batches, parts
 from tinygrad_nn.train.history import number
 from tinygrad_nn.train.randomness import Randomness
@@ -94,7 +95,7 @@ def find_lr(
     Model, optimizer, data and random generators are left as they are. Groups keep the ratio of their
     rates. Ends early where the loss is no longer finite, or four times its least value.
 
-    Raises ValueError unless 0 < low < high and steps >= 10; for LBFGS, which chooses its own steps.
+    Raises TypeError for parts that are none, ValueError unless 0 < low < high and steps >= 10; for LBFGS, which chooses its own steps.
 
     >>> import tinygrad_nn as tg
     >>> from tinygrad_nn import nn, optim
@@ -106,8 +107,9 @@ def find_lr(
     >>> 1e-3 < curve.suggestion < 1
     True
     """
-    if not 0 < low < high:
-        raise ArgumentError(message("find_lr: rates must rise from above 0", got=f"low={low}, high={high}"))
+    check_parts("find_lr", model, loss, optimizer)
+    if any(isinstance(rate, str) for rate in (low, high)) or not 0 < low < high:
+        raise ArgumentError(message("find_lr: rates must rise from above 0", got=f"low={low!r}, high={high!r}"))
     if not isinstance(steps, int) or steps < 10:
         raise ArgumentError(message("find_lr: too few steps to see anything", got=steps, fix="100"))
     if isinstance(optimizer, LBFGS):

@@ -434,7 +434,10 @@ def as_metrics(given: str | Metric | Iterable[str | Metric] | None) -> list[Metr
     """
     if given is None:
         return []
-    found = [_as_metric(one) for one in ([given] if isinstance(given, str | Metric) else given)]
+    found = [
+        _as_metric(one)
+        for one in ([given] if isinstance(given, str | Metric | type) or not isinstance(given, Iterable) else given)
+    ]
     names = [metric.name for metric in found]
     twice = [name for name in names if names.count(name) > 1]
     if twice:

@@ -1,5 +1,5 @@
 """Helpers around the engine: `data` (datasets and loaders), `checkpoint`, `tensorboard`."""
 
-from tinygrad_nn.utils import checkpoint, data, dlpack
+from tinygrad_nn.utils import checkpoint, data, dlpack, tensorboard
 
-__all__ = ["checkpoint", "data", "dlpack"]
+__all__ = ["checkpoint", "data", "dlpack", "tensorboard"]

@@ -284,12 +284,21 @@ def binary_cross_entropy(
 ) -> Tensor:
     """-(t log x + (1 - t) log(1 - x)) for probabilities x, each logarithm at least -100.
 
-    Raises ValueError unless the shapes are equal, RuntimeError for an x outside [0, 1].
+    Raises ValueError unless the shapes are equal, RuntimeError for an x or a target outside [0, 1].
     """
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("binary_cross_entropy", input=input, target=target)
     if tuple(input.shape) != tuple(target.shape):
         raise _different_sizes("binary_cross_entropy", input, target)
+    labels = target.array
+    if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
+        raise OperandError(
+            message(
+                f"binary_cross_entropy{here()}: all elements of target should be between 0 and 1",
+                got=f"values from {labels.min()} to {labels.max()}",
+                fix="labels -1 and 1: (target + 1) / 2; class numbers: cross_entropy",
+            )
+        )
     each: Any = loss.binary_cross_entropy(input, to_dtype(target, input.dtype))
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 

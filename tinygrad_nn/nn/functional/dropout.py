@@ -9,7 +9,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_nn.errors import ArgumentError, DTypeError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeError, message
 from tinygrad_nn.functions.sampling import drawn
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.nn.functional.common import here, maybe_inplace
@@ -58,13 +58,23 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return maybe_inplace(_dropped, inplace, "dropout", input, p)  # type: ignore[no-any-return]
 
 
+def _floating(name: str, x: Any) -> None:
+    """RuntimeError for integers and masks, of which nothing can be scaled."""
+    if x.array.dtype.kind not in "fV":
+        raise OperandError(
+            message(f"{name}{here()}: the input must be floating", got=f"dtype {x.dtype}", fix="input.float()")
+        )
+
+
 def _dropped(x: Any, p: float) -> Any:
     array = x.array
+    _floating("dropout", x)
     return x * drawn(None, "dropout_mask", shape=array.shape, p=p, dtype=array.dtype, order=memory_order(array))
 
 
 def _channels_dropped(x: Any, p: float) -> Any:
     """One toss for each channel of x: (N, C, ...)."""
+    _floating("dropout", x)
     mask = drawn(None, "dropout_mask", shape=tuple(x.shape[:2]), p=p, dtype=x.array.dtype)
     return x * reshape(mask, (*x.shape[:2], *(1,) * (x.ndim - 2)))
 
@@ -104,7 +114,15 @@ def _single_dropped(x: Any, p: float) -> Any:
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of (N, C, L) or (C, L) set to zero. (Tompson et al., 2014)"""
+    """Whole channels of (N, C, L) or (C, L) set to zero. RuntimeError for another rank. (Tompson et al., 2014)"""
+    if input.ndim not in (2, 3):
+        raise ShapeError(
+            message(
+                f"dropout1d{here()}: Expected 2D or 3D input, but received a {input.ndim}D input",
+                got=tuple(input.shape),
+                fix="dropout2d for (N, C, H, W), dropout for single elements",
+            )
+        )
     return _dropout_of_channels(input, p, training, inplace, "dropout1d", (2, 3), 2)
 
 
@@ -144,6 +162,14 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
 
 
 def _alpha_dropped(x: Any, p: float, by_channel: bool) -> Any:
+    _floating("alpha_dropout", x)
+    if by_channel and x.ndim < 2:
+        raise ShapeError(
+            message(
+                f"feature_alpha_dropout{here()}: Feature dropout requires at least 2 dimensions in the input",
+                got=tuple(x.shape),
+            )
+        )
     if p == 1:
         return x * 0.0
     array = x.array

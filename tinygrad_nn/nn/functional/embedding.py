@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.autograd import no_grad
-from tinygrad_nn.errors import ArgumentError, IndexingError, OperandError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, DTypeError, IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.embedding import embedding as rows_of
@@ -54,6 +54,8 @@ def padding_row(padding_idx: int | None, rows: int) -> int | None:
     """The row as a number from 0. AssertionError, as PyTorch has it, for one outside the table."""
     if padding_idx is None:
         return None
+    if isinstance(padding_idx, bool) or not isinstance(padding_idx, int | np.integer):
+        raise DTypeError(message("padding_idx must be an integer or None", got=f"padding_idx={padding_idx!r}"))
     if not -rows <= padding_idx < rows:
         raise AssertionError(
             message("Padding_idx must be within num_embeddings", got=f"padding_idx={padding_idx} of {rows} rows")

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import get_default_dtype
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.broadcast import broadcast_tensors
 from tinygrad_nn.functions.dims import axis
+from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import fused
@@ -67,6 +70,14 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
                 f"bilinear{here()}: the inputs need equal leading dimensions, and the weight's sizes last",
                 got=f"input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)}, weight {tuple(weight.shape)}",
                 fix=f"input1 (..., {weight.shape[1]}) and input2 (..., {weight.shape[2]})",
+            )
+        )
+    if len({input1.dtype, input2.dtype, weight.dtype}) > 1:
+        raise OperandError(
+            message(
+                f"bilinear{here()}: all tensors must have the same dtype",
+                got=f"input1 {input1.dtype}, input2 {input2.dtype}, weight {weight.dtype}",
+                fix="convert the inputs: x.to(weight.dtype), or the module: module.double()",
             )
         )
     x, y = input1.reshape((-1, input1.shape[-1])), input2.reshape((-1, input2.shape[-1]))
@@ -153,7 +164,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     a: Any = x1
     b: Any = x2
     k = axis(dim, max(a.ndim, b.ndim), "cosine_similarity")
-    a, b = (t.reshape((1,) * (max(a.ndim, b.ndim) - t.ndim) + tuple(t.shape)) for t in (a, b))
+    if a.array.shape != b.array.shape:
+        a, b = broadcast_tensors(a, b)
+    a, b = (t if t.dtype.is_floating_point else to_dtype(t, get_default_dtype()) for t in (a, b))
     dot = sum(a * b, (k,), False)
     return dot / (_at_least(_norm(a, 2.0, (k,), False), eps) * _at_least(_norm(b, 2.0, (k,), False), eps))  # type: ignore[no-any-return]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import finfo
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
@@ -50,6 +52,8 @@ def batch_norm(
             )
         return _with_running(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = x.array.size // max(channels, 1)
+    if not x.array.size:  # no sample: nothing to standardise, and the running statistics stay
+        return _scaled(x, weight, bias)  # type: ignore[no-any-return]
     if count <= 1:
         raise ArgumentError(
             message(
@@ -89,9 +93,23 @@ def _floating(name: str, input: Any) -> Any:
     return input
 
 
+def _check_dtype(name: str, x: Any, word: str, part: Any) -> None:
+    """RuntimeError for a parameter of another float than the input's; half-precision inputs may meet float32."""
+    if part.array.dtype != x.array.dtype and not (x.array.dtype.itemsize == 2 and part.array.dtype == np.float32):
+        raise OperandError(
+            message(
+                f"{name}{here()}: input and {word} must have the same dtype",
+                got=f"input {x.dtype}, {word} {part.dtype}",
+                fix=f"convert the input: x.to({word}.dtype), or the module: module.double()",
+            )
+        )
+
+
 def _check_channels(name: str, x: Any, **parts: Any) -> None:
     channels = x.array.shape[1]
     for word, part in parts.items():
+        if part is not None:
+            _check_dtype(name, x, word, part)
         if part is not None and tuple(part.shape) != (channels,):
             raise ShapeError(
                 message(
@@ -146,6 +164,8 @@ def _ending(name: str, input: Any, normalized_shape: Any, **parts: Any) -> tuple
             )
         )
     for word, part in parts.items():
+        if part is not None and part.array.dtype != input.array.dtype:
+            _check_dtype(name, input, word, part)
         if part is not None and tuple(part.shape) != shape:
             raise ShapeError(
                 message(

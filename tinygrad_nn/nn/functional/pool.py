@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -284,7 +285,7 @@ def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_ind
         tile = tuple([n // o for n, o in zip(size, out, strict=True)])
         return _max_pool(name, rank, input, tile, None, 0, 1, False, return_indices)
     batch, channels = x.array.shape[:2]
-    flat = reshape(x, (batch, channels, -1))
+    flat = reshape(x, (batch, channels, prod(size)))
     places = _window_places(size, out)  # (windows, taps)
     windows: Any = pick_at(flat, (slice(None), slice(None), places))
     best = argmax(windows, 3, False)

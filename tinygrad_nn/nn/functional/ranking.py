@@ -74,10 +74,18 @@ def margin_ranking_loss(
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
 ) -> Tensor:
-    """log(1 + exp(-t x)) for targets 1 and -1."""
+    """log(1 + exp(-t x)) for targets 1 and -1. Raises RuntimeError for a target that does not fit the input's shape."""
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("soft_margin_loss", input=input, target=target)
     product: Any = target * input
+    if tuple(product.shape) != tuple(input.shape):
+        raise ShapeError(
+            message(
+                f"soft_margin_loss{here()}: the target does not fit the input's shape",
+                got=f"input {tuple(input.shape)}, target {tuple(target.shape)}",
+                fix=f"a target {tuple(input.shape)} of 1 and -1",
+            )
+        )
     return reduced(-ops.log_sigmoid(product), reduction)  # type: ignore[no-any-return]
 
 

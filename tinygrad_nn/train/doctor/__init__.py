@@ -11,6 +11,7 @@ from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.optim import Optimizer
 from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.train.arguments import check_loss, check_model, check_optimizer
 from tinygrad_nn.train.batches import as_batches, parts
 from tinygrad_nn.train.doctor.checks import CHECKS
 from tinygrad_nn.train.doctor.probe import probe
@@ -53,12 +54,11 @@ def diagnose(
     dead ReLU (1): 100 % of its 32 units give 0 for all samples, and can no longer learn
        try: a smaller lr, He initialisation with bias 0, normalised inputs, or LeakyReLU
     """
-    if not isinstance(model, Module):
-        raise TypeError(message("diagnose: model is not an nn.Module", got=type(model).__name__))
-    if isinstance(loss, type):
-        raise TypeError(
-            message("diagnose: loss is a class", got=loss.__name__, fix=f"make the object: {loss.__name__}()")
-        )
+    check_model("diagnose", model)
+    if loss is not None:
+        check_loss("diagnose", loss)
+    if optimizer is not None:
+        check_optimizer("diagnose", optimizer)
     inputs, target = _samples(batch) if isinstance(batch, DataLoader | Dataset) else parts("diagnose", batch)
     seen = probe(model, inputs, target, loss, optimizer)
     findings = [finding for check in CHECKS for finding in check(seen)]

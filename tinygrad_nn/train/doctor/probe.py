@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.autograd import enable_grad, grad, no_grad
-from tinygrad_nn.autograd.anomaly import AnomalyTracer
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.optim import Optimizer
 from tinygrad_nn.primitive import TYPES, node_of, wrap
-from tinygrad_nn.tape import local
+from tinygrad_nn.tape import Tracer, local
 from tinygrad_nn.train.randomness import Randomness
 
 __all__ = ["Activation", "Probe", "probe"]
@@ -228,11 +227,10 @@ def _update(seen: Probe, model: Module, optimizer: Optimizer, value: Any) -> Non
     seen.updates = {name: p.array - seen.weights[name] for name, p in model.named_parameters() if name in seen.weights}
 
 
-class _Listener(AnomalyTracer):
+class _Listener(Tracer):
     """Sees every operation of the forward pass; keeps the activations."""
 
     def __init__(self) -> None:
-        super().__init__(check_nan=False)
         self.found: list[tuple[str, str, Any, int]] = []
 
     def saw(self, primitive: Any, args: tuple[Any, ...], result: Any) -> None:

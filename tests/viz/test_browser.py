@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,12 @@ from typing import Any
 import pytest
 
 import tinygrad_nn as tg
+from tests.viz.browsing import needs_chromium, opened
 from tests.viz.nets import classifier
 from tinygrad_nn import nn, viz
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright, which drives the browser, is not installed")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH to open the page in")
-QUIET = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
-QUIET += " --disable-background-networking --disable-component-update"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        running = p.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield running
-        running.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +32,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Any, file: Path) -> Iterator[Any]:
     """The page, opened; whatever it says to the console, throws or asks for fails the test."""
     yield from opened(browser, file)
-
-
-def opened(browser: Any, file: Path, **context: Any) -> Iterator[Any]:
-    tab = browser.new_context(viewport={"width": 1200, "height": 800}, **context).new_page()
-    trouble: list[str] = []
-    tab.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
-    tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on(
-        "request",
-        lambda request: (
-            None if request.url == file.as_uri() or request.url.startswith("data:") else trouble.append(request.url)
-        ),
-    )
-    tab.goto(file.as_uri())
-    yield tab
-    tab.context.close()
-    assert trouble == []
 
 
 def box(tab: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -216,3 +217,45 @@ def test_the_palette_is_okabe_and_itos() -> None:
         "#D55E00",
         "#CC79A7",
     ]
+
+
+# -- in words ------------------------------------------------------------------------------------
+
+
+def test_in_a_terminal_a_graph_is_its_tree() -> None:
+    w = tg.tensor(3.0, requires_grad=True)
+    assert repr(viz.graph(lambda: w * w)) == "graph\n└─ #1 mul ← w  (scalar)"
+
+
+def test_a_recording_lists_its_operations_with_module_shape_and_line() -> None:
+    net, x, _ = classifier()
+    with viz.record() as tape:
+        out = net(x).sum()
+    assert out.ndim == 0
+    first, linear, *_, last = str(tape).splitlines()
+    assert first == "<Recording of 4 operations and 0 backward passes>"
+    assert linear.split()[:5] == ["linear", "5", "×", "6", "encoder.0"]
+    assert last.startswith("sum")
+    assert "test_drawing.py:" in last
+    assert tape._repr_html_().count("<tr>") == 5
+
+
+def test_a_long_recording_is_cut_short() -> None:
+    with viz.record() as tape:
+        x = tg.ones(1)
+        for _ in range(150):
+            x = x + 1
+    assert str(tape).splitlines()[-1].startswith("and ")
+    assert len(str(tape).splitlines()) == 102
+
+
+def test_remarks_about_fonts_are_left_out_and_all_else_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    with rendering._without_font_remarks():
+        os.write(2, b"Fontconfig warning: line 6\nsomething else\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "something else\nafter\n"
+
+
+def test_drawing_says_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    assert b"<svg" in rendering.render("digraph { a [label=<<b>x</b>> fontname=Nowhere] }")
+    assert capfd.readouterr().err == ""

@@ -12,7 +12,7 @@ import pytest
 import tinygrad_nn as tg
 from tests.viz.nets import classifier
 from tests.viz.test_page import boxes, data_of
-from tinygrad_nn import nn, optim, viz
+from tinygrad_nn import nn, optim, train, viz
 from tinygrad_nn.viz.graph import model_of
 from tinygrad_nn.viz.model import Item, Model
 
@@ -258,6 +258,32 @@ def test_recordings_nest_and_hear_each_other() -> None:
     assert len(outer.walks) == len(inner.walks) == 1
     with pytest.raises(RuntimeError, match="produced the first Inf"), tg.autograd.detect_anomaly(), viz.record():
         tg.zeros(1).log()
+
+
+def test_training_that_fails_draws_the_step_that_failed(tmp_path: Path) -> None:
+    path = tmp_path / "crash.html"
+    net, _, _ = classifier()
+    batches = [(tg.ones(2, 4), tg.tensor([0, 1])), (tg.ones(2, 5), tg.tensor([0, 1]))]
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(RuntimeError, match="in_features=4"):
+        train.fit(net, batches, nn.CrossEntropyLoss(), optimizer, epochs=1, callbacks=[viz.on_error(path, quiet=True)],
+                  progress=False)  # fmt: skip
+    data = data_of(path)
+    assert [box["title"] for box in data["boxes"] if box["operation"]] == ["linear"]  # not those of the first step
+    assert [box["second"] for box in data["boxes"] if box["kind"] == "failed"] == ["2 × 5 with 6 × 4 with 6"]
+
+
+def test_training_that_diverges_is_drawn_and_training_that_ends_well_is_not(tmp_path: Path) -> None:
+    net, x, target = classifier()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    bad, good = tmp_path / "bad.html", tmp_path / "good.html"
+    train.fit(net, (x, target), nn.CrossEntropyLoss(), optimizer, epochs=1, callbacks=[viz.on_error(good)],
+              progress=False)  # fmt: skip
+    assert not good.exists()
+    with pytest.raises(train.Diverged):
+        train.fit(net, (x * float("nan"), target), nn.CrossEntropyLoss(), optimizer, epochs=1,
+                  callbacks=[viz.on_error(bad, quiet=True)], progress=False)  # fmt: skip
+    assert "Diverged" in data_of(bad)["title"]
 
 
 # -- compiled steps ------------------------------------------------------------------------------

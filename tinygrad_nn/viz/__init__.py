@@ -8,15 +8,17 @@ from tinygrad_nn.viz.plots import (
     animation,
     confusion_matrix,
     curves,
-    decision_regions,
+    histograms,
     misclassified,
     save,
     side_by_side,
     weights,
 )
 from tinygrad_nn.viz.record import Recording, record
+from tinygrad_nn.viz.recorder import Recorder
+from tinygrad_nn.viz.regions import decision_regions
 
 __all__ = [
-    "Graph", "Network", "Recording", "animation", "confusion_matrix", "curves", "decision_regions", "graph", "misclassified", "network", "on_error", "page",
+    "Graph", "Network", "Recorder", "Recording", "animation", "confusion_matrix", "curves", "decision_regions", "graph", "histograms", "misclassified", "network", "on_error", "page",
     "record", "save", "side_by_side", "weights",
 ]  # fmt: skip

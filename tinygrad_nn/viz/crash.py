@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import message
 from tinygrad_nn.primitive import TYPES, Primitive
 from tinygrad_nn.tape import local
+from tinygrad_nn.train.callbacks import Callback
 from tinygrad_nn.viz.build import build
 from tinygrad_nn.viz.model import Edge, Item, Model
 from tinygrad_nn.viz.names import Names, is_ours
@@ -17,17 +18,21 @@ from tinygrad_nn.viz.page import save_page
 from tinygrad_nn.viz.record import Entry, Recording
 from tinygrad_nn.viz.summary import shape_text
 
+if TYPE_CHECKING:
+    from tinygrad_nn.train.loop import Training
+
 __all__ = ["on_error"]
 
 _KEEP = 2000
 """Operations kept: the last so many, so that a long run fits in memory."""
 
 
-class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.html")
+class on_error(Callback):  # noqa: N801 - reads as a sentence: with viz.on_error("crash.html")
     """If the block raises, write the graph up to the operation that failed, in red, with the shapes that
     did not fit; then let the exception go on. A line on stderr says where the page is.
 
-    The last 2,000 operations are kept while the block runs. Interrupts (Ctrl-C) draw nothing.
+    The last 2,000 operations are kept while the block runs. Interrupts (Ctrl-C) draw nothing. In `train.fit` it
+    is a callback, `callbacks=[viz.on_error("crash.html")]`, which keeps the operations of the running step.
 
     >>> import tempfile, tinygrad_nn as tg
     >>> from tinygrad_nn import viz
@@ -66,6 +71,20 @@ class on_error:  # noqa: N801 - reads as a sentence: with viz.on_error("crash.ht
         if not self.quiet:
             print(said, file=sys.stderr)
 
+    def on_fit_begin(self, training: Training) -> None:
+        """Keep what happens."""
+        self.params = self.params or training.model
+        self.__enter__()
+
+    def on_batch_end(self, training: Training) -> None:
+        """This step went well: it need not be kept."""
+        self._tapes[-1].forget()
+
+    def on_fit_end(self, training: Training) -> None:
+        """Draw, if training is ending by an error."""
+        if self._tapes:
+            self.__exit__(*sys.exc_info())
+
     def _model(self, tape: _LastOperations, error: Exception, trace: TracebackType | None) -> Model:
         names = Names()
         names.add(self.params)
@@ -97,6 +116,13 @@ def _places(trace: TracebackType | None) -> list[Place]:
 
 class _LastOperations(Recording):
     """A recording that lets go of what is long past."""
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.entries.clear()
+        self.maker.clear()
+        self.leaves.clear()
+        self.walks.clear()
 
     def _enter(self, primitive: Primitive, args: tuple[Any, ...], results: tuple[Any, ...]) -> Entry:
         entry = super()._enter(primitive, args, results)

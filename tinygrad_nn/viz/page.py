@@ -7,15 +7,9 @@ page's own policy allows no script but ours, and no request at all.
 
 from __future__ import annotations
 
-import json
 import linecache
 import os
-import re
-from base64 import b64encode
 from collections.abc import Iterable
-from hashlib import sha256
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +21,7 @@ from tinygrad_nn.viz.formulas import forward_text, operand_name, rule_text
 from tinygrad_nn.viz.graph import model_of
 from tinygrad_nn.viz.layout import Layout, lay_out
 from tinygrad_nn.viz.model import Edge, Item, Model
+from tinygrad_nn.viz.offline import document
 from tinygrad_nn.viz.picture import facts, square_side
 from tinygrad_nn.viz.render import write
 from tinygrad_nn.viz.summary import brief, data_size, magnitude, number, shape_text, short
@@ -77,22 +72,7 @@ def save_page(model: Model, path: str | os.PathLike[str], *, title: str = "", de
 def page_of(model: Model, *, title: str = "graph", depth: int | None = None) -> str:
     """A model's page, as text."""
     view = fold(model, depth=depth, limit=_BOXES)
-    data = json.dumps(_data(view, title), ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":  # none of which may end the element or begin markup
-        data = data.replace(character, f"\\u{ord(character):04x}")
-    script, style = _asset("page.js"), _asset("page.css")
-    parts = {
-        "title": escape(title),
-        "script-hash": b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii"),
-        "style": style,
-        "data": data,
-        "script": script,
-    }
-    return re.sub(r"\{\{([a-z-]+)\}\}", lambda mark: parts[mark[1]], _asset("page.html"))
-
-
-def _asset(name: str) -> str:
-    return (files("tinygrad_nn.viz") / "assets" / name).read_text(encoding="utf-8")
+    return document("page", _data(view, title), title)
 
 
 # -- what the page knows -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_nn.viz.summary import data_size, magnitude, number, shape_text, statistics
 
-__all__ = ["facts", "pixels"]
+__all__ = ["facts", "pixels", "reduced", "square_side"]
 
 _BINS, _FULL, _TILES = 24, 64, 12
 
@@ -91,7 +91,7 @@ def _tiles(images: Any, colour: bool, side: int) -> dict[str, Any]:
     shown = images[:_TILES]
     if len(shown) > 1:
         side = min(side, 28)
-    small = np.stack([_reduced(image, side) for image in shown])
+    small = np.stack([reduced(image, side) for image in shown])
     return {
         "tiles": len(shown),
         "of": len(images),
@@ -101,7 +101,7 @@ def _tiles(images: Any, colour: bool, side: int) -> dict[str, Any]:
     }
 
 
-def _reduced(image: Any, side: int) -> Any:
+def reduced(image: Any, side: int) -> Any:
     """An image averaged down to at most side × side, in blocks of equal size as far as it goes."""
     for axis in (0, 1):
         n = image.shape[axis]

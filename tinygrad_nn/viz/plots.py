@@ -1,4 +1,4 @@
-"""Plots of learning and its results: curves, confusion matrices, decision regions, images, weights.
+"""Plots of learning and its results: curves, confusion matrices, images, weights.
 
 Each function gives a matplotlib Figure (a notebook shows it); `save` writes one to a file and
 `animation` several to a GIF, whole or not at all. matplotlib is imported only here, and only when a
@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, MissingPackage, message
 from tinygrad_nn.nn.module import Module
-from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.serialization.files import replacing
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ __all__ = [
     "animation",
     "confusion_matrix",
     "curves",
-    "decision_regions",
+    "figure_svg",
+    "histograms",
     "misclassified",
     "save",
     "side_by_side",
@@ -63,12 +63,19 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def curves(history: Mapping[str, Sequence[float]], *, x_label: str = "epoch") -> Figure:
-    """Lines of `history` by name, one panel per quantity: "loss" and "validation loss" share one.
+def curves(history: Any, *, x_label: str = "") -> Figure:
+    """Lines by name, one panel per quantity: "loss" and "validation loss" share one.
 
+    history: a `History`, or any dict of name: values, over the epochs; or a `Recorder`, over its steps.
     The quantity is the last word of a name; percentages are drawn for names that end in "accuracy".
+
     Raises ValueError for an empty history.
+
+    >>> drawn = curves({"loss": [2.0, 1.0], "validation loss": [2.5, 1.5], "accuracy": [0.5, 0.75]})
+    >>> [(ax.get_ylabel(), len(ax.lines)) for ax in drawn.axes]
+    [('loss', 2), ('accuracy (%)', 1)]
     """
+    history = getattr(history, "curves", history)
     panels: dict[str, list[str]] = {}
     for name in history:
         panels.setdefault(name.split()[-1], []).append(name)
@@ -76,18 +83,93 @@ def curves(history: Mapping[str, Sequence[float]], *, x_label: str = "epoch") ->
         raise ArgumentError(
             message("curves: there is nothing to draw", got="an empty history", fix="train for an epoch first")
         )
+    by_step = any(hasattr(values, "steps") for values in history.values())
     made, axes = figure(4.6 * len(panels), 3.4, 1, len(panels))
     for ax, (quantity, names) in zip(axes[0], panels.items(), strict=True):
         for name, color in zip(names, COLORS * (1 + len(names) // len(COLORS)), strict=False):
-            values = np.asarray(history[name], float) * (100 if quantity == "accuracy" else 1)
-            ax.plot(range(1, len(values) + 1), values, color=color, label=name, linewidth=1.8,
+            steps, values = _line_of(history[name])
+            ax.plot(steps, values * (100 if quantity == "accuracy" else 1), color=color, label=name, linewidth=1.8,
                     marker="o" if len(values) <= 40 else "", markersize=3)  # fmt: skip
         ax.xaxis.get_major_locator().set_params(integer=True)
-        _plain(ax, x_label, quantity + (" (%)" if quantity == "accuracy" else ""))
-        if quantity == "loss":
+        _plain(ax, x_label or ("step" if by_step else "epoch"), quantity + (" (%)" if quantity == "accuracy" else ""))
+        if quantity == "loss" and all(np.nanmin(_line_of(history[name])[1], initial=0) >= 0 for name in names):
             ax.set_ylim(bottom=0)
         ax.legend(frameon=False)
     return made
+
+
+def _line_of(curve: Any) -> tuple[Any, Any]:
+    """Where and what: of a recorder's series its steps, of plain values the epochs 1, 2, ..."""
+    if hasattr(curve, "steps"):
+        return np.asarray(curve.steps, float), np.asarray(curve.values, float)
+    values = np.asarray(curve, float)
+    return np.arange(1.0, len(values) + 1), values
+
+
+def histograms(recorder: Any, of: str = "weights", *, columns: int = 4) -> Figure:
+    """How the values of each array spread over time: the darker, the more values; the line is their mean.
+
+    recorder: a `Recorder` that has seen training
+    of:       "weights", "gradients", "activations" (these with the recorder's `data` only), or "updates": by how
+              much of its size one step changed each weight, on a logarithmic scale
+
+    Raises ValueError for another name, and where nothing of the kind was recorded.
+    """
+    if of not in ("weights", "gradients", "activations", "updates"):
+        fix = "'weights', 'gradients', 'activations' or 'updates'"
+        raise ArgumentError(message("histograms: of is not one of its choices", got=repr(of), fix=fix))
+    film = recorder.film()
+    if of == "updates":
+        return _updates(film)
+    shown = getattr(film, of)
+    if not shown:
+        fix = "viz.Recorder(net, (x, y))" if of == "activations" else "call recorder.step() before zero_grad()"
+        raise ArgumentError(message(f"histograms: no {of} were recorded", fix=fix))
+    columns = min(columns, len(shown))
+    rows = -(-len(shown) // columns)
+    made, axes = figure(3.1 * columns, 2.3 * rows, rows, columns)
+    for ax, one in zip(axes.ravel(), shown, strict=False):
+        _over_time(ax, film.steps, one)
+    for ax in axes.ravel()[len(shown) :]:
+        ax.remove()
+    made.suptitle(of, fontsize=10)
+    return made
+
+
+def _over_time(ax: Axes, steps: Sequence[int], one: Any) -> None:
+    """One array's histograms, each moment a column, and its mean."""
+    counts = one.counts / np.maximum(one.counts.max(1, keepdims=True), 1)
+    sides = np.array([*steps, steps[-1] + (steps[-1] - steps[0]) / max(len(steps) - 1, 1) + 1e-9])
+    levels = np.linspace(one.low, one.high, one.counts.shape[1] + 1)
+    ax.pcolormesh(sides, levels, np.sqrt(counts).T, cmap="Blues", vmin=0, vmax=1, rasterized=True)
+    ax.plot(steps, [mean for mean, _ in one.spread], color=ORANGE, linewidth=1.2)
+    ax.set_title(one.name, fontsize=9)
+    ax.tick_params(labelsize=7)
+
+
+def _updates(film: Any) -> Figure:
+    made, axes = figure(6.4, 3.6)
+    ax = axes[0][0]
+    for (name, ratios), color in zip(
+        film.updates.items(), COLORS * (1 + len(film.updates) // len(COLORS)), strict=False
+    ):
+        ax.plot(film.steps, ratios, color=color, label=name, linewidth=1.4)
+    ax.axhline(1e-3, color=GREY, linewidth=1, linestyle="--")
+    ax.set_yscale("log")
+    _plain(ax, "step", "update / weight")
+    ax.legend(frameon=False, fontsize=7)
+    return made
+
+
+def figure_svg(figure: Figure) -> str:
+    """A figure as an <svg> element, with its text as text: to be put into HTML."""
+    drawn = io.StringIO()
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "tinygrad_nn"}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    text = drawn.getvalue()
+    return text[text.index("<svg") :]
 
 
 def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None = None) -> Figure:
@@ -95,7 +177,7 @@ def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None =
 
     The diagonal, what was right, is left pale, so that the mistakes show.
     """
-    t, p = _array(truth).astype(int), _array(predicted).astype(int)
+    t, p = array_of(truth).astype(int), array_of(predicted).astype(int)
     count = len(classes) if classes is not None else int(max(t.max(), p.max())) + 1
     matrix = np.zeros((count, count), int)
     np.add.at(matrix, (t, p), 1)
@@ -109,7 +191,7 @@ def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None =
             if matrix[i, j]:
                 strong = i != j and wrong[i, j] > 0.6 * wrong.max()
                 ax.text(j, i, matrix[i, j], ha="center", va="center", fontsize=8,
-                        color="white" if strong else "black" if i == j else GREY)  # fmt: skip
+                        color="white" if strong else "black")  # fmt: skip
     names = list(classes) if classes is not None else [str(k) for k in range(count)]
     ax.set_xticks(range(count), names)
     ax.set_yticks(range(count), names)
@@ -127,11 +209,11 @@ def misclassified(
     classes: Sequence[str] | None = None,
 ) -> Figure:  # fmt: skip
     """A sheet of the images (N, H, W) whose prediction was wrong, the most confident mistakes first."""
-    t, p = _array(truth).astype(int), _array(predicted).astype(int)
-    pictures = _array(images)
+    t, p = array_of(truth).astype(int), array_of(predicted).astype(int)
+    pictures = array_of(images)
     wrong = np.flatnonzero(t != p)
     if confidence is not None:
-        wrong = wrong[np.argsort(-_array(confidence)[wrong], kind="stable")]
+        wrong = wrong[np.argsort(-array_of(confidence)[wrong], kind="stable")]
     shown = wrong[: rows * columns]
     rows = max(1, -(-len(shown) // columns))
     made, axes = figure(1.05 * columns, 1.3 * rows + 0.5, rows, columns)
@@ -150,63 +232,6 @@ def misclassified(
     return made
 
 
-def decision_regions(
-    model: Module | Callable[[Any], Any], x: Any, y: Any, *, classes: Sequence[str] | None = None, steps: int = 200,
-    threshold: float = 0.0, title: str | None = None,
-) -> Figure:  # fmt: skip
-    """The points x (N, 2) of the classes y (N,) over the regions in which `model` gives each class.
-
-    A colour is the paler the less sure the model is. `model` is a Module (run in eval mode, without
-    gradients) or a function of a tensor (M, 2); it gives scores or probabilities (M, C), the largest
-    one counting, or one score for each point, (M,) or (M, 1), class 1 where above `threshold`
-    (0 for logits, 0.5 for probabilities), or classes, if it gives integers (M,).
-
-    Args:
-        steps: the grid has steps x steps points.
-        title: above the picture, before the share of points that are right.
-
-    Raises ValueError for x or y of another shape, and for results of another shape.
-
-    >>> figure = decision_regions(lambda points: points[:, 0] > 0, [[-1, 0], [1, 1]], [0, 1])
-    >>> figure.axes[0].get_title()
-    '100.00 % right'
-    """
-    points, truth = _array(x).astype(np.float32), _array(y).reshape(-1).astype(int)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(truth) or not len(points):
-        raise ArgumentError(
-            message(
-                "decision_regions: x must be (N, 2) and y (N,)",
-                got=f"{points.shape} and {_array(y).shape}",
-                fix="choose two features",
-            )
-        )
-    middle, reach = (points.max(0) + points.min(0)) / 2, 0.54 * (points.max(0) - points.min(0)) + 1e-6
-    (left, bottom), (right, top) = middle - reach, middle + reach
-    grid = np.stack(np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps)), -1).astype(
-        np.float32
-    )
-    winner, sure = _classes_of(_answer(model, grid.reshape(-1, 2)), threshold)
-    guess, _ = _classes_of(_answer(model, points), threshold)
-
-    made, axes = figure(4.8, 4.8 * float(np.clip((top - bottom) / (right - left), 0.4, 1.6)) + 0.3)
-    ax = axes[0][0]
-    colors = _rgb(CLASSES)
-    tint = (0.08 + 0.3 * sure)[:, None]  # white at tint 0
-    ax.imshow((1 - tint + tint * colors[winner % len(colors)]).reshape(steps, steps, 3), extent=(left, right, bottom, top),
-              origin="lower", aspect="auto", interpolation="bilinear")  # fmt: skip
-    size = float(np.clip(9000 / len(points), 6, 24))
-    for k in np.unique(truth):
-        mine = points[truth == k]
-        ax.scatter(*mine.T, s=size, color=CLASSES[k % len(CLASSES)], edgecolors="white", linewidths=0.2,
-                   label=classes[k] if classes is not None else str(k))  # fmt: skip
-    if classes is not None:
-        ax.legend(frameon=True, fontsize=8, loc="upper right")
-    ax.set_xlim(left, right)
-    ax.set_ylim(bottom, top)
-    ax.set_title(f"{title}: " * bool(title) + f"{100 * np.mean(guess == truth):.2f} % right", fontsize=10)
-    return made
-
-
 def side_by_side(
     images: Iterable[Any], titles: Sequence[str] | None = None, *, columns: int | None = None, size: float | None = None
 ) -> Figure:
@@ -217,7 +242,7 @@ def side_by_side(
 
     Raises ValueError for no image, one of another shape, or another number of titles.
     """
-    pictures = [_array(image) for image in images]
+    pictures = [array_of(image) for image in images]
     if not pictures:
         raise ArgumentError(message("side_by_side: there is nothing to draw", got="no images"))
     for picture in pictures:
@@ -306,8 +331,9 @@ def animation(frames: Iterable[Any], path: str | os.PathLike[str], *, seconds: f
         raise ArgumentError(
             message("animation: the frames must be images of one size", got=sorted(sizes) or "no frames")
         )
-    # one palette for all frames, of the last one: colours do not flicker
-    palette = Image.fromarray(drawn[-1]).quantize(255)
+    # one palette for all frames: colours do not flicker
+    some = np.concatenate([frame.reshape(-1, 3)[:: max(1, frame.size // 60_000)] for frame in drawn])
+    palette = Image.fromarray(some[None]).quantize(255)
     first, *rest = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in drawn]
     stand = [round(1000 * seconds)] * len(rest) + [round(1000 * last)]
     packed = io.BytesIO()
@@ -326,7 +352,7 @@ def _pixels(frame: Any) -> Any:
         frame.savefig(drawn, format="rgba", dpi=80)
         width, height = (int(n * 80) for n in frame.get_size_inches())
         return np.frombuffer(drawn.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
-    image = _array(frame)
+    image = array_of(frame)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ArgumentError(
             message(
@@ -334,42 +360,6 @@ def _pixels(frame: Any) -> Any:
             )
         )
     return image
-
-
-def _answer(model: Module | Callable[[Any], Any], points: Any) -> Any:
-    """What the model gives for points (M, 2), as an array; its mode is left as it was."""
-    if not isinstance(model, Module):
-        with no_grad():
-            return _array(model(wrap(points)))
-    like = next((p.array.dtype for p in model.parameters()), points.dtype)
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            return _array(model(wrap(points.astype(like))))
-    finally:
-        for part, training in modes:
-            part.training = training
-
-
-def _classes_of(answer: Any, threshold: float) -> tuple[Any, Any]:
-    """The class at each point, and how sure that is, 0..1."""
-    if answer.ndim == 2 and answer.shape[1] > 1:
-        shares = answer
-        if answer.min() < 0 or not np.allclose(answer.sum(1), 1, atol=1e-3):  # not probabilities yet
-            shares = np.exp(answer - answer.max(1, keepdims=True))
-            shares /= shares.sum(1, keepdims=True)
-        ordered = np.sort(shares, 1)
-        return shares.argmax(1), ordered[:, -1] - ordered[:, -2]
-    if answer.ndim not in (1, 2):
-        raise ArgumentError(
-            message("decision_regions: the model must give (M, C), (M, 1) or (M,)", got=f"shape {answer.shape}")
-        )
-    flat = answer.reshape(-1)
-    if flat.dtype.kind in "iub":
-        return flat.astype(int), np.ones(len(flat))
-    away = np.abs(flat - threshold)
-    return (flat > threshold).astype(int), away / max(float(away.max()), 1e-9)
 
 
 def _sheet(pictures: Sequence[Any], titles: Sequence[str] | None, columns: int, size: float, **shown: Any) -> Figure:
@@ -389,12 +379,7 @@ def _sheet(pictures: Sequence[Any], titles: Sequence[str] | None, columns: int, 
     return made
 
 
-def _rgb(names: Sequence[str]) -> Any:
-    """(n, 3) floats from "#rrggbb"."""
-    return np.array([[int(name[k : k + 2], 16) / 255 for k in (1, 3, 5)] for name in names])
-
-
-def _array(values: Any) -> Any:
+def array_of(values: Any) -> Any:
     return values.array if type(values) in TYPES else np.asarray(values)
 
 

@@ -6,16 +6,21 @@ rest, for the pictures. It computes nothing and changes nothing; it costs the me
 
 from __future__ import annotations
 
+import os
 import weakref
+from html import escape
 from itertools import count
 from typing import Any
 
 from tinygrad_nn.autograd.walk import walk
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
-from tinygrad_nn.tape import FREED, Node, local
+from tinygrad_nn.tape import FREED, Node, Tracer, local
 from tinygrad_nn.views import root_of, user_line
+from tinygrad_nn.viz.summary import shape_text
 
 __all__ = ["Entry", "Recording", "Share", "Shares", "backward_of", "freed", "found_in", "real", "record"]
+
+_SHOWN = 100  # operations in the text of a recording
 
 
 class Entry:
@@ -56,24 +61,12 @@ class Share:
         self.node, self.parent, self.array = node, parent, array
 
 
-class Shares:
+class Shares(Tracer):
     """A tracer that only notes what the rules of one walk give."""
 
     def __init__(self) -> None:
         self.given: list[Share] = []
         self.first: Node | None = None
-
-    def saw(self, primitive: Primitive, args: tuple[Any, ...], result: Any) -> None:
-        """The rules' own arithmetic: of no interest."""
-
-    def failed(self, primitive: Primitive, args: tuple[Any, ...], error: Exception) -> None:
-        """A rule raised: the walk ends by itself."""
-
-    def wrote(self, target: Any, value: Any, name: str) -> None:
-        """Rules write nothing that outlives them."""
-
-    def read(self, tensor: Any) -> None:
-        """Rules read no values."""
 
     def enters(self, node: Node) -> None:
         """The walk is about to run this node's rules."""
@@ -82,18 +75,6 @@ class Shares:
     def rule_gave(self, node: Node, parent: Node, share: Any) -> None:
         """A share is ready."""
         self.given.append(Share(node, parent, share.array if type(share) in TYPES else share))
-
-    def finished(self) -> None:
-        """The walk is over."""
-
-    def accumulates(self, tensor: Any) -> None:
-        """`backward` adds to a gradient: of no interest."""
-
-    def constant(self, tensor: Any, word: str) -> None:
-        """A tensor that the engine made: of no interest."""
-
-    def guard(self, look: Any) -> None:
-        """What a recorded program would depend on: of no interest."""
 
 
 class Recording(Shares):
@@ -212,6 +193,48 @@ class Recording(Shares):
         """What a recorded program would depend on."""
         if self._next_tracer is not None:
             self._next_tracer.guard(look)
+
+    def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
+        """What an optimizer keeps for a parameter."""
+        if self._next_tracer is not None:
+            self._next_tracer.belongs(tensor, name, parameter)
+
+    # -- how it looks ------------------------------------------------------------------------------
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        """Of each of the first 100 operations its name, the shapes of its results, its module, and the user's line."""
+        return [
+            (
+                entry.primitive.name,
+                shape_text(tuple(value.shape for value in entry.values)) or "failed",
+                str(entry.scope or ""),
+                f"{os.path.basename(entry.line[0])}:{entry.line[1]}",
+            )
+            for entry in self.entries[:_SHOWN]
+        ]
+
+    def __str__(self) -> str:
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        return "\n".join([repr(self), *lines, *self._more()])
+
+    def _more(self) -> list[str]:
+        left = len(self.entries) - _SHOWN
+        return [f"and {left} more"] if left > 0 else []
+
+    def __repr__(self) -> str:
+        operations, passes = len(self.entries), len(self.walks)
+        return (
+            f"<Recording of {operations} operation{'s' * (operations != 1)} "
+            f"and {passes} backward pass{'es' * (passes != 1)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The operations as a table, for a notebook."""
+        head = "".join(f"<th>{title}</th>" for title in ("operation", "shape", "module", "line"))
+        rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows())
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{rows}</table>{''.join(self._more())}"
 
     # -- asking ------------------------------------------------------------------------------------
 

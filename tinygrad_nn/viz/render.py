@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +54,34 @@ def _by_wheel(source: str, format: str, engine: str) -> bytes:
         import pygraphviz
     except ImportError:
         raise MissingPackage(NO_ENGINE) from None
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_font_remarks():
         warnings.simplefilter("ignore", RuntimeWarning)  # Graphviz's remarks about fonts
         drawn: Any = pygraphviz.AGraph(string=source).draw(format=format, prog=engine)
     return drawn if isinstance(drawn, bytes) else str(drawn).encode("utf-8")
+
+
+@contextmanager
+def _without_font_remarks() -> Iterator[None]:
+    """What the wheel's font library writes to the process's stderr is left out; all else is passed on.
+
+    Its configuration reader is older than many systems' files, and says so line by line.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"Fontconfig"):
+                    os.write(2, line)
 
 
 def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -96,6 +123,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def text(self) -> str:
         """The picture in words, for a terminal."""
         return str(self.source)
+
+    def __repr__(self) -> str:
+        return self.text
 
     def save_as(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to `path`; its ending says how: .svg, .png, .pdf, .dot or .txt. Returns the path.

@@ -1,29 +1,10 @@
-"use strict";
 // The page of one computation: what Python knows of it, shown step by step. No framework, no request.
 // Text from the user's program reaches the document as text nodes only.
 
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const $ = (id) => document.getElementById(id);
   const boxes = new Map(data.boxes.map((box) => [box.id, box]));
   const clusters = new Map(data.clusters.map((cluster) => [cluster.id, cluster]));
   const state = { step: 0, closed: new Set(), selected: null, x: 0, y: 0, zoom: 1, moved: false, playing: 0, matches: [], match: 0 };
-  const NS = "http://www.w3.org/2000/svg";
-
-  // -- making elements ---------------------------------------------------------------------------
-
-  function fill(element, attributes, children) {
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
-    }
-    for (const child of children.flat()) {
-      if (child !== null && child !== undefined && child !== "" && child !== false) element.append(child);
-    }
-    return element;
-  }
-  const html = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
-  const svg = (tag, attributes, ...children) => fill(document.createElementNS(NS, tag), attributes, children);
 
   // -- the steps ---------------------------------------------------------------------------------
 
@@ -406,7 +387,7 @@
     },
   };
   function picture(image) {
-    const bytes = Uint8Array.from(atob(image.data), (c) => c.charCodeAt(0));
+    const bytes = bytesOf(image.data);
     const channels = image.mode === "rgb" ? 3 : 1, area = image.width * image.height;
     const scale = Math.max(1, Math.floor((image.tiles > 1 ? 76 : 260) / Math.max(image.width, image.height)));
     const canvases = [];
@@ -475,12 +456,8 @@
     return tops.length === 1 && tops[0].id === id && data.clusters.some((c) => c.parent === id);
   }
   function large() {
-    const on = document.documentElement.classList.toggle("large");
-    $("large").setAttribute("aria-pressed", on);
+    largeType();
     fit();
-  }
-  function theme(name) {
-    document.documentElement.dataset.theme = name || (document.documentElement.dataset.theme === "dark" ? "light" : "dark");
   }
 
   // -- search ------------------------------------------------------------------------------------
@@ -654,8 +631,6 @@
     $("legend").replaceChildren(...Object.entries(kinds).filter(([kind]) => used.has(kind)).map(([kind, [word, colour]]) =>
       html("span", { style: `--c:var(--${colour});--t:var(--${kind === "operation" ? "box" : colour + "-tint"})` }, word)));
   }
-  theme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  $("title").textContent = data.title;
   legend();
   build();
   fit();

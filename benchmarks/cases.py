@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import contenders, libraries
+from benchmarks import contenders, estimators, libraries
 from benchmarks.contenders import COMPILED, OURS, PYTORCH, Calls
 from benchmarks.nets import NETS, Net
 
@@ -38,11 +38,27 @@ def _loader(smoke: bool) -> Calls:
     return contenders.loader(640 if smoke else 60_000, 784)
 
 
+ESTIMATORS = (
+    Case(
+        "sklearn-digits",
+        "MLPClassifier, 1,500 digits of 8×8, 40 epochs",
+        partial(estimators.fits, estimators.small_digits, 40),
+        ((OURS, estimators.SKLEARN, 1.0),),
+    ),
+    Case(
+        "sklearn-mnist",
+        "MLPClassifier, 60,000 digits of 28×28, 2 epochs",
+        partial(estimators.fits, estimators.whole_mnist, 2),
+        ((OURS, estimators.SKLEARN, 1.0),),
+    ),
+)
+
 CASES = (
     Case("add", "a + b, 4×4 float32, recorded", lambda smoke: contenders.addition(), ((OURS, PYTORCH, 0.7),)),
     *[Case(f"step-{net.name}", f"training step, {net}", partial(_step, net), net.aims) for net in NETS],
     Case("chain-forward", "50,000 additions in a chain, forward", partial(_chain, libraries.forward_chain)),
     Case("chain-backward", "the same chain, backward", partial(_chain, libraries.backward_through_chain)),
+    *(ESTIMATORS if estimators.installed() else ()),
     Case("loader", "one shuffled epoch of 60,000×784 in batches of 64", _loader, ((OURS, PYTORCH, 0.05),)),
 )
 

@@ -86,6 +86,8 @@ def loader(samples: int, features: int) -> Calls:
 def missing() -> list[str]:
     """Lines about contenders that are not here."""
     lines = [] if torch is not None else ["PyTorch is not installed: its column is left out (pip install torch)"]
+    if find_spec("sklearn") is None:
+        lines.append("scikit-learn is not installed: no case for it (pip install scikit-learn)")
     if "OMP_NUM_THREADS" not in os.environ:
         lines.append("thread counts are the libraries' own (--threads N sets them alike)")
     return lines

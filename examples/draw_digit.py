@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", help="folder with MNIST's files (else: $TINYGRAD_NN_DATA, the cache, a download)")
     parser.add_argument("--out", type=Path, default=Path("runs/draw"))
-    parser.add_argument("--quick", action="store_true", help="half an epoch")
+    parser.add_argument("--quick", action="store_true", help="100 batches")
     parser.add_argument("--serve", action="store_true", help="serve the network in --out (else the one that ships)")
     parser.add_argument("--port", type=int, default=5000)
     args = parser.parse_args()
@@ -87,7 +87,7 @@ def train(model: nn.Module, images: np.ndarray, labels: torch.Tensor, args: argp
     loss_fn = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=args.lr)
     per_epoch = -(-len(images) // args.batch_size)
-    steps = min(200, per_epoch) if args.quick else per_epoch * args.epochs
+    steps = min(100, per_epoch) if args.quick else per_epoch * args.epochs
     schedule = optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, total_iters=steps)
     right: list[float] = []
     with tqdm(range(steps), unit="batch", file=sys.stdout) as bar:
@@ -148,7 +148,7 @@ def main() -> None:
     seconds = time.perf_counter() - start
     accuracy = export(model, test, args)
     size = (args.out / "network.js").stat().st_size
-    print(f"Wrote the page, network.js ({size / 1000:.0f} kB) and misread.png to {args.out}/")
+    print(f"Wrote {', '.join(PAGE)}, network.js ({size / 1000:.0f} kB), misread.png to {args.out}/")
     print(f"Open {args.out / 'index.html'} in a browser and draw; --serve lets Python answer")
     print(f"Test accuracy {100 * accuracy:.2f} % after {seconds:.1f} s")
 

@@ -112,7 +112,11 @@ def digits(args, out: Path) -> str:
 
 def housing(args, out: Path, logarithm: bool) -> str:
     name = "housing_log" if logarithm else "housing"
-    data = datasets.CaliforniaHousing(args.data, normalize=False)
+    try:
+        data = datasets.CaliforniaHousing(args.data, normalize=False)
+    except FileNotFoundError as missing:  # no package ships it: without it and a network, the digits are left
+        print(missing)
+        return f"{name}: left out, its data cannot be had"
     features, target = data.data.numpy(), data.targets.numpy()
     features[:, 2:6] = np.log(features[:, 2:6])  # rooms, bedrooms, people: a few blocks have hundreds
     target = (np.log(target) if logarithm else target)[:, None].astype(np.float32)
@@ -146,6 +150,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/working_implementation"))
     parser.add_argument("--quick", action="store_true", help="one epoch of digits, three of housing")
     args = parser.parse_args()
+    if args.lr <= 0 or (args.epochs is not None and args.epochs < 1):
+        parser.error("--epochs and --lr must be positive")
     args.out.mkdir(parents=True, exist_ok=True)
     found = []
     for problem in args.problem:

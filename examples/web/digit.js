@@ -36,7 +36,7 @@
     });
     $("digit").textContent = probabilities ? best : "?";
     $("digit").classList.toggle("none", !probabilities);
-    return probabilities ? sentence(probabilities, best, second) : "Nothing drawn yet.";
+    return probabilities ? sentence(probabilities, best, second) : "";
   }
 
   function sentence(probabilities, best, second) {
@@ -151,8 +151,10 @@
     if (!waiting) ask();
   }
 
+  function busy() { $("answer").setAttribute("aria-busy", due || waiting); } // while the answer is not that to the drawing
+
   function tell(pixels, probabilities) {
-    const said = answer(probabilities);
+    const said = answer(probabilities) || (pixels ? "No answer." : "Nothing drawn yet.");
     window.Draw = { pixels: pixels && [...pixels], probabilities };
     clearTimeout(tell.timer); // a screen reader hears the answer when the drawing rests
     tell.timer = setTimeout(() => { $("said").textContent = said; }, pointer === null && !pen.down ? 0 : 250);
@@ -165,9 +167,10 @@
       asked = null;
       const rows = Array.from({ length: 28 }, (_, r) => [...pixels.subarray(28 * r, 28 * r + 28)]);
       const reply = await post(JSON.stringify({ pixels: rows, normalised: true }), { "Content-Type": "application/json" });
-      if (reply && seen.pixels) tell(pixels, reply.probabilities);
+      if (seen.pixels) tell(pixels, reply && reply.probabilities);
     }
     waiting = false;
+    busy();
   }
 
   async function post(body, headers) {
@@ -200,7 +203,8 @@
   function redraw() { // once a frame at most
     if (due) return;
     due = true;
-    requestAnimationFrame(() => { due = false; draw(); read(strokes.length ? Normalise.strokes(strokes, LEAST) : picture); });
+    busy();
+    requestAnimationFrame(() => { due = false; draw(); read(strokes.length ? Normalise.strokes(strokes, LEAST) : picture); busy(); });
   }
 
   function draw() {
@@ -309,6 +313,7 @@
     new ResizeObserver(fit).observe(pad);
     fit();
     read(null);
+    busy();
   }
 
   start();

@@ -99,6 +99,8 @@ def from_file(content: bytes) -> NDArray[np.float64]:
             turned = ImageOps.exif_transpose(file).convert("RGBA")
     except BadImageError:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit comes first
+        raise BadImageError(f"a picture must have {SIDE} to {LARGEST} rows and columns, not that many") from error
     except Exception as error:  # Pillow raises many kinds for broken files
         raise BadImageError("the file is not a PNG or JPEG picture, or it is broken") from error
     paper = Image.new("RGBA", turned.size, "white")

@@ -82,7 +82,9 @@ const Normalise = (() => {
     context.lineWidth = pen; context.lineCap = context.lineJoin = "round";
     path(context, lines, scale, edge - low(xs) * scale, edge - low(ys) * scale);
     const painted = context.getImageData(0, 0, side, side).data;
-    return digit(Float64Array.from({ length: side * side }, (_, k) => painted[4 * k + 3]), side, side);
+    const ink = new Float64Array(side * side);
+    for (let k = 0; k < ink.length; k++) ink[k] = painted[4 * k + 3]; // how far each pixel is covered
+    return digit(ink, side, side);
   }
 
   return { SIDE, digit, path, strokes };

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, a process per core
+
 from collections.abc import Iterator
 
 import pytest

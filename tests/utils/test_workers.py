@@ -82,9 +82,9 @@ def test_spawned_workers() -> None:
 def test_two_loaders_at_once_and_one_left_early() -> None:
     first, second = iter(loader(Squares())), iter(loader(Squares()))
     assert lists([next(first), next(second), next(first)])[2] == [[4.0, 9.0], [2, 3]]
-    start = time.perf_counter()
+    workers = first.processes
     del first
-    assert time.perf_counter() - start < 1.5  # it does not wait for workers that keep its pipes open
+    assert [process.exitcode for process in workers] == [0, 0]  # nobody had to be killed for keeping its pipes open
     assert len(list(second)) == 5
     del second
     assert nobody_is_left()
@@ -228,11 +228,9 @@ def test_a_raising_worker_gives_its_traceback(act: Any, kind: type[Exception], t
     ids=["os._exit", "kill", "exit"],
 )
 def test_a_dying_worker_is_an_error(act: Any, code: str) -> None:
-    start = time.perf_counter()
     text = rf"DataLoader worker 1 \(pid \d+\) exited unexpectedly\n  got: {code}\n  fix: run with num_workers=0"
     with pytest.raises(RuntimeError, match=text):
         list(loader(Squares(12, at=7, act=act)))
-    assert time.perf_counter() - start < 5
     assert nobody_is_left()
 
 
@@ -270,10 +268,8 @@ def test_a_failing_collate_is_an_error() -> None:
 
 
 def test_a_worker_that_takes_too_long_is_an_error() -> None:
-    start = time.perf_counter()
     with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0.2 seconds\n  fix: raise timeout="):
-        list(loader(Squares(4, at=0, act=lambda: time.sleep(1)), timeout=0.2, num_workers=1))
-    assert time.perf_counter() - start < 4
+        list(loader(Squares(4, at=0, act=lambda: time.sleep(3600)), timeout=0.2, num_workers=1))
     assert nobody_is_left()
 
 

@@ -94,12 +94,11 @@ def _swapped_at_once(partners: NDArray[np.int64]) -> NDArray[np.int64]:
     each = np.arange(n)
     keys = np.sort(partners << 32 | each)  # the steps, grouped by partner, in order of time
     step, partner = keys & 0xFFFFFFFF, keys >> 32
-    same = partner[1:] == partner[:-1]
-    before = np.full(n, -1)  # the last step before i that had i's partner
-    before[step[1:][same]] = step[:-1][same]
-    last = np.append(~same, True)
+    before = np.empty(n, np.int64)  # the last step before i that had i's partner, or -1
+    before[step[0]] = -1
+    before[step[1:]] = np.where(partner[1:] == partner[:-1], step[:-1], -1)
     wrote = each.copy()  # the last step before i that had partner i; i itself where there is none
-    wrote[partner[last]] = step[last]
+    wrote[partner] = step  # of several writes to one place the last one stays
     own = (partners == each) & (before >= 0)  # the last was step i itself: take the one before
     wrote[own] = before[own]
     while not np.array_equal(further := wrote[wrote], wrote):

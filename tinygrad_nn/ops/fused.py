@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
-from tinygrad_nn.ops.reduce import softmax, sum
+from tinygrad_nn.ops.reduce import add_up, along, largest, softmax, sum
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -59,9 +59,9 @@ class_indices = primitive("class_indices", _class_indices)
 
 def _cross_entropy(logits: Array, target: Array, reduction: str) -> tuple[Array, Array]:
     """The loss and, as the residual, the probabilities."""
-    shifted = logits - np.maximum.reduce(logits, 1, None, None, True)
+    shifted = logits - along(largest, logits, 1)
     p = np.exp(shifted)
-    total = np.add.reduce(p, 1, None, None, True)
+    total = along(add_up, p, 1)
     loss = np.log(total[:, 0]) - shifted[np.arange(len(target)), target]
     p /= total
     if reduction != "none":
@@ -89,8 +89,8 @@ cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, 
 
 
 def _softmax_minus_one_hot(logits: Array, target: Array) -> Array:
-    out = np.exp(logits - np.maximum.reduce(logits, 1, None, None, True))
-    out /= np.add.reduce(out, 1, None, None, True)
+    out = np.exp(logits - along(largest, logits, 1))
+    out /= along(add_up, out, 1)
     out[np.arange(len(target)), target] -= 1
     return out
 

@@ -216,3 +216,16 @@ def test_a_users_own_error_is_not_touched() -> None:
     with pytest.raises(ValueError, match="second") as caught:
         tg.nn.Sequential(Chained())([1.0])
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+@pytest.mark.parametrize("classes", [4, 20])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_cross_entropy_of_a_transposed_input(classes: int, create_graph: bool) -> None:
+    """Its slope is softmax - one_hot, wherever the numbers lie in memory."""
+    values = np.random.default_rng(0).standard_normal((classes, 5))
+    target = np.array([0, 3, 1, 1, 2])
+    x = tg.tensor(values, requires_grad=True)
+    loss = F.cross_entropy(x.T, tg.tensor(target), reduction="sum")
+    (slope,) = tg.autograd.grad(loss, x, create_graph=create_graph)
+    wanted = np.exp(values) / np.exp(values).sum(0) - np.eye(classes)[:, target]
+    np.testing.assert_allclose(slope.detach().numpy(), wanted, rtol=1e-12)

@@ -57,12 +57,17 @@ class_indices = primitive("class_indices", _class_indices)
 """The target itself, once it is seen to name classes: keeps the check in a recorded program."""
 
 
+def _own(target: Array, classes: int) -> Array:
+    """Where each row's own class stands in the flattened (N, classes): faster than a pair of indices."""
+    return np.arange(0, len(target) * classes, classes) + target
+
+
 def _cross_entropy(logits: Array, target: Array, reduction: str) -> tuple[Array, Array]:
     """The loss and, as the residual, the probabilities."""
     shifted = logits - along(largest, logits, 1)
     p = np.exp(shifted)
     total = along(add_up, p, 1)
-    loss = np.log(total[:, 0]) - shifted[np.arange(len(target)), target]
+    loss = np.log(total[:, 0]) - shifted.take(_own(target, logits.shape[1]))
     p /= total
     if reduction != "none":
         loss = np.add.reduce(loss)
@@ -79,7 +84,7 @@ def _cross_entropy_rule(g: Array, residual: Array | None, logits: Array, target:
     if residual is None:
         return g * softmax_minus_one_hot(logits, target)
     p = residual.copy()
-    p[np.arange(len(target)), target] -= 1
+    p.reshape(-1)[_own(target, p.shape[1])] -= 1
     p *= g
     return p
 
@@ -89,9 +94,9 @@ cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, 
 
 
 def _softmax_minus_one_hot(logits: Array, target: Array) -> Array:
-    out = np.exp(logits - along(largest, logits, 1))
+    out = np.exp(logits - along(largest, logits, 1), order="C")
     out /= along(add_up, out, 1)
-    out[np.arange(len(target)), target] -= 1
+    out.reshape(-1)[_own(target, out.shape[1])] -= 1
     return out
 
 

@@ -134,7 +134,10 @@ class Tracer:
         """A rule of `node` gave `parent` its share of the cotangent."""
 
     def accumulates(self, tensor: Any) -> None:
-        """`backward` adds to a gradient that was there before."""
+        """`backward` is about to add to `tensor.grad`, or to set it where there is none."""
+
+    def replaces_grad(self, tensor: Any) -> None:
+        """`tensor.grad` is about to be set, or dropped (`zero_grad`), whatever it was."""
 
     def finished(self) -> None:
         """A walk is over."""
@@ -143,7 +146,7 @@ class Tracer:
         """What runs now depends on `look()`, which is not a tensor: an optimizer's options, say."""
 
     def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
-        """`tensor` is what an optimizer keeps for a parameter under `name`."""
+        """`tensor` is what an optimizer keeps (or computes) under `name` for a parameter; None: for several."""
 
 
 class Mode:

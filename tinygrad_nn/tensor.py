@@ -157,6 +157,8 @@ class Tensor:
                         got=f"{tuple(value.shape)} {value.dtype} for {tuple(self.shape)} {self.dtype}",
                     )
                 )
+        if local.mode.tracer is not None:
+            local.mode.tracer.replaces_grad(self)
         self._grad = value
 
     @property

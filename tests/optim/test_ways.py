@@ -70,6 +70,8 @@ class Listener(Tracer):
         made: dict[int, Any] = {}
 
         def array(arg: Any) -> Any:
+            if type(arg) is tuple:
+                return tuple([array(item) for item in arg])
             return made.get(id(arg), arg.array) if type(arg) in TYPES else arg
 
         with np.errstate(all="ignore"):

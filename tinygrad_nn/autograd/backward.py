@@ -74,7 +74,7 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any) -> None:
     if tensor is None:
         return
     if traced:
-        if tensor._grad is not None and local.mode.tracer is not None:
+        if local.mode.tracer is not None:
             local.mode.tracer.accumulates(tensor)
         tensor._grad = cotangent if tensor._grad is None else tensor._grad + cotangent
     elif tensor._grad is None or tensor._grad.node is not None:

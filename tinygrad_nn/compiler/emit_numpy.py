@@ -41,6 +41,8 @@ TEMPLATES = {
     "expand": "np.broadcast_to({0}, {1})",
     "matmul": "{0} @ {1}",
     "cast": "{0}.astype({1})",
+    "cat": "np.concatenate({0}, {1})",
+    "slice_at": "{0}[{1}]",
     "where": "np.where({0}, {1}, {2})",
     "sum": "np.add.reduce({0}, {1}, keepdims={2})",
     "leaky_relu": "np.where({0} > 0, {0}, {0} * {1})",
@@ -101,9 +103,11 @@ class _Writer:
         lines.append('    """')
         lines += self._body()
         results = [value.name for value in (*program.outputs, *[value for _, value in program.gradients])]
-        lines.append(
-            f"    return {', '.join(results)}{',' if len(results) == 1 else ''}" if results else "    return ()"
-        )
+        if len(results) == 1:
+            lines.append(f"    return {results[0]},")
+        else:
+            text = ", ".join(results)
+            lines += _wrapped(f"    return {text}" if 0 < len(text) < 90 else f"    return ({text})")
         return "\n".join(lines) + "\n"
 
     def _body(self) -> list[str]:
@@ -120,7 +124,8 @@ class _Writer:
                 scope = instruction.scope
             rows.append((f"    {self._statement(instruction)}", self._comment(instruction)))
         for text, comment in rows:
-            lines.append(f"{text.ljust(72)}  # {comment}" if comment else text)
+            *before, last = _wrapped(text)
+            lines += [*before, f"{last.ljust(72)}  # {comment}" if comment else last]
         return lines
 
     def _comment(self, instruction: Instruction) -> str:
@@ -162,6 +167,12 @@ class _Writer:
             return self._call(instruction, operands)
         if name == "cast":
             operands[1] = f"np.{np.dtype(instruction.args[1]).name}"
+        if name == "reshape" and instruction.args[1]:
+            operands[1] = operands[1].strip("(,)")
+        if name == "slice_at":
+            operands[1] = _index(
+                instruction.args[1], whole=instruction.result is not None and not instruction.result.shape
+            )
         if name == "sum" and instruction.args[2] is False:
             return f"np.add.reduce({operands[0]}, {operands[1]})"
         if name == "permute" and instruction.args[1] == (1, 0):
@@ -213,6 +224,30 @@ class _Writer:
         known = next((k for k, v in self.namespace.items() if v is arg), name)
         self.namespace[known] = arg
         return known
+
+
+def _wrapped(statement: str) -> list[str]:
+    """A statement in lines of 100 characters at most; as it is, where it has no brackets to break in."""
+    if len(statement) <= 100:
+        return [statement]
+    lines = textwrap.wrap(statement, 100, subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False)
+    try:
+        ast.parse(textwrap.dedent("\n".join(lines)))
+    except SyntaxError:
+        return [statement]
+    return lines
+
+
+def _index(key: tuple[Any, ...], whole: bool) -> str:
+    """A basic index as it is written; with an ellipsis where NumPy would take an element out of its memory."""
+    texts = []
+    for item in (*key, ...) if whole and ... not in key else key:
+        if isinstance(item, slice):
+            bounds = [item.start, item.stop] if item.step is None else [item.start, item.stop, item.step]
+            texts.append(":".join("" if bound is None else str(bound) for bound in bounds))
+        else:
+            texts.append("..." if item is ... else str(item))
+    return ", ".join(texts)
 
 
 def _in_place(expression: str) -> str:

@@ -39,7 +39,8 @@ class Recorder(Tracer):
         self.made_by: dict[Node, Value] = {}
         self.guards: list[tuple[Callable[[], Any], Any]] = []
         self.modules: dict[Any, None] = {}
-        self.titles: dict[Any, tuple[str, Any]] = {}  # of an optimizer's state: its name, and the parameter
+        self.dropped: set[Any] = set()  # tensors whose .grad the step has replaced
+        self.titles: dict[Any, tuple[str, Any]] = {}  # of an optimizer's state: its name, and the parameter if one
         for word, tensor in arguments.items():
             value = self._value(word, tensor, "argument", word)
             self.values[tensor] = value
@@ -103,8 +104,12 @@ class Recorder(Tracer):
         self.part = "update"
 
     def accumulates(self, tensor: Any) -> None:
-        """`backward` adds to a gradient that was there before."""
-        if tensor._grad not in self.values:
+        """`backward` sets a gradient, which holds for later runs if there is none; or it adds to the step's own."""
+        if tensor._grad is None:
+            known = self.values.get(tensor)
+            if tensor not in self.dropped and (known is None or known.kind == "captured"):
+                self.guard(lambda: tensor._grad is None)
+        elif tensor._grad not in self.values:
             raise RecordingError(
                 message(
                     "compile: the step adds to gradients of an earlier one",
@@ -112,6 +117,10 @@ class Recorder(Tracer):
                     fix="call optimizer.zero_grad() inside the step, before backward()",
                 )
             )
+
+    def replaces_grad(self, tensor: Any) -> None:
+        """From here on it does not matter what `tensor.grad` was before the step."""
+        self.dropped.add(tensor)
 
     def constant(self, tensor: Any, word: str) -> None:
         """A tensor that the engine made, the same at each run: the 1 that a walk starts from."""
@@ -124,7 +133,10 @@ class Recorder(Tracer):
         self.guards.append((look, look()))
 
     def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
-        """An optimizer's state for a parameter: exp_avg_weight_0."""
+        """An optimizer's state: exp_avg_weight_0 for a parameter, exp_avg for several together."""
+        made = self.values.get(tensor)
+        if made is not None and made.kind == "made":
+            made.name = self._fresh(name)
         self.titles[tensor] = (name, parameter)
 
     # -- values and their names ------------------------------------------------------------------------
@@ -181,7 +193,7 @@ class Recorder(Tracer):
         """A parameter's or buffer's path, or what an optimizer keeps for which parameter."""
         if tensor in self.titles:
             name, parameter = self.titles[tensor]
-            return f"{name}_{self._operand(parameter).name}"
+            return name if parameter is None else f"{name}_{self._operand(parameter).name}"
         return self._path_of(tensor) or ("p" if tensor.requires_grad else "state")
 
     def _meet_modules(self, scope: Any) -> None:

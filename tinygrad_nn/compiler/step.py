@@ -10,6 +10,7 @@ from functools import update_wrapper
 from typing import Any
 
 from tinygrad_nn.compiler.emit_numpy import emit
+from tinygrad_nn.compiler.heap import keep_freed_memory
 from tinygrad_nn.compiler.passes import remove_dead_code
 from tinygrad_nn.compiler.program import Program, Value
 from tinygrad_nn.compiler.record import Recorder, RecordingError
@@ -27,8 +28,8 @@ def compile(function: Callable[..., Any]) -> CompiledStep:
     The very first call runs the step as it is. After that, the first call with tensors of given
     shapes and dtypes runs the step and records it, and later ones run the recorded program,
     written out as NumPy. Results equal those of the step
-    itself bit for bit. A change of shapes, of `train()`/`eval()` or of an optimizer's
-    hyperparameters records again. `step.source` is the text, `step.program` the instructions.
+    itself bit for bit. A change of shapes, of `train()`/`eval()`, of `requires_grad` or of an
+    optimizer's hyperparameters records again. `step.source` is the text, `step.program` the instructions.
 
     The step takes tensors (and hashable values, which become part of the program) and returns a
     tensor or a tuple of them. Raises RuntimeError where it looks at a value of a tensor.
@@ -82,11 +83,9 @@ class CompiledStep:
         return self._latest
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        key = tuple([(arg.array.shape, arg.array.dtype) if type(arg) in TYPES else arg for arg in args])
+        key = tuple([_kind(arg) if type(arg) in TYPES else arg for arg in args])
         if kwargs:
-            key += tuple(
-                [(k, (v.array.shape, v.array.dtype) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())]
-            )
+            key += tuple([(k, _kind(v) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())])
         runner = self.runners.get(key)
         if runner is not None and runner.holds():
             self._latest = runner
@@ -99,15 +98,30 @@ class CompiledStep:
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if local.mode.tracer is not None:
             return self.function(*args, **kwargs)  # inside another recording: part of it
-        bound = self.signature.bind(*args, **kwargs).arguments
-        recorder = Recorder(self.__name__, _tensors(bound))
+        tensors = _tensors(self.signature.bind(*args, **kwargs).arguments)
+        for name, tensor in tensors.items():
+            if not tensor.is_leaf:
+                raise RecordingError(
+                    message(
+                        f"compile: the argument `{name}` is the result of a recorded operation",
+                        got=f"{tensor.grad_fn}, which stands outside the step",
+                        fix=f"compute it inside the step, or give {name}.detach()",
+                    )
+                )
+        recorder = Recorder(self.__name__, tensors)
         local.mode.tracer = recorder
         try:
             result = self.function(*args, **kwargs)
         finally:
             local.mode.tracer = None
+        keep_freed_memory()
         self._latest = self.runners[key] = _Runner(recorder, result, args, kwargs)
         return result
+
+
+def _kind(arg: Any) -> tuple[Any, ...]:
+    """What a program depends on in a tensor that it gets."""
+    return arg.array.shape, arg.array.dtype, arg.node is None
 
 
 def _tensors(bound: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +164,12 @@ class _Runner:
         exec(builtins.compile(self.text, filename, "exec"), namespace)
         self.function = namespace[program.name]
         self.captured = [value.source for value in self.program.captured]
+        self.leaves = [(tensor, tensor.node is None) for tensor in self.captured]
+        given = [arg for arg in (*args, *kwargs.values()) if type(arg) in TYPES]
+        self.receivers = [
+            (next((k for k, arg in enumerate(given) if arg is tensor), None), tensor, tensor not in recorder.dropped)
+            for tensor, _ in program.gradients
+        ]  # a gradient goes to the argument in this place, or to this tensor; is it added to what an argument has?
         self.written = _written(self.program)
         self.modes = [(module, module.training) for module in recorder.modules]
         self.guards = recorder.guards
@@ -160,15 +180,22 @@ class _Runner:
         for module, training in self.modes:
             if module.training is not training:
                 return False
+        for tensor, plain in self.leaves:
+            if (tensor.node is None) is not plain:
+                return False
         return all([look() == seen for look, seen in self.guards])
 
     def run(self, args: list[Any]) -> Any:
         """The emitted function on these arguments and what it captured; its effects made visible."""
-        arrays = [arg.array for arg in args if type(arg) in TYPES]
-        results = self.function(*arrays, *[tensor.array for tensor in self.captured])
+        given = [arg for arg in args if type(arg) in TYPES]
+        results = self.function(*[arg.array for arg in given], *[tensor.array for tensor in self.captured])
         stamp_all(self.written, self.program.name)
-        for (parameter, _), array in zip(self.program.gradients, results[self.count :], strict=True):
-            parameter._grad = wrap(array)
+        for (place, tensor, adds), array in zip(self.receivers, results[self.count :], strict=True):
+            if place is not None:
+                tensor = given[place]
+                if adds and tensor._grad is not None:
+                    array = tensor._grad.array + array
+            tensor._grad = wrap(array)
         if self.nothing:
             return None
         outputs = [wrap(array) for array in results[: self.count]]

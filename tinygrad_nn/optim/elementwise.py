@@ -7,7 +7,7 @@ primitives, so that it computes on arrays, is recorded on Tensors, and serves th
   and every step in which something has changed.
 - together: `cohort.py` runs the same update, recorded as a `Program`, over many parameters at once.
   Same primitives on same values: same bits.
-- traced: on Tensors, while something listens (`compile`) or with `differentiable=True`.
+- traced: on Tensors, while something listens (`compile`; `recorded.py`) or with `differentiable=True`.
 
 Numbers that depend on the step count are computed in float64 and cast to the parameter's dtype in
 one place, `narrow`.
@@ -27,6 +27,7 @@ from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.optim.cohort import Plan
 from tinygrad_nn.optim.optimizer import Closure, Group, Optimizer, Params, evaluate, is_tensor
 from tinygrad_nn.optim.program import Update
+from tinygrad_nn.optim.recorded import step_recorded
 from tinygrad_nn.primitive import wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.tensor import Tensor
@@ -82,7 +83,7 @@ class Elementwise(Optimizer):
         for k, group in enumerate(self.param_groups):
             if traced:
                 with no_grad():
-                    self._step_traced(group)
+                    self._step_recorded(k, group)
             elif group.get("differentiable"):
                 self._step_traced(group)
             else:
@@ -95,18 +96,23 @@ class Elementwise(Optimizer):
         lr = self.learning_rate(group)
         if is_tensor(lr):
             lr = lr.array.item()
-        options = [group[name] for name in self.reads]
-        plan = self._plans.get(k)
-        gradients = None if plan is None else plan.gradients(group["params"], options)
-        if plan is None or gradients is None:
-            plan = self._plan(k, group, options)
-            gradients = plan.gradients(group["params"], options)
+        plan, gradients = self._planned(k, group)
         if gradients is None:
             self._one_by_one(group, plan.active, lr)
         else:
             for cohort, those in zip(plan.cohorts, gradients):
                 cohort.run(lr, those)
         stamp_all(plan.active, self._title)
+
+    def _planned(self, k: int, group: Group) -> tuple[Plan, list[list[Any]] | None]:
+        """The plan for this step, and each cohort's gradients; None if the parameters go one by one."""
+        options = [group[name] for name in self.reads]
+        plan = self._plans.get(k)
+        gradients = None if plan is None else plan.gradients(group["params"], options)
+        if plan is None or gradients is None:
+            plan = self._plan(k, group, options)
+            gradients = plan.gradients(group["params"], options)
+        return plan, gradients
 
     def _plan(self, k: int, group: Group, options: list[Any]) -> Plan:
         """Cohorts for the parameters with gradients, if the step before was for the same ones; else none."""
@@ -133,6 +139,18 @@ class Elementwise(Optimizer):
                     self.state[p][name] = wrap(np.array(value))
 
     # -- traced ------------------------------------------------------------------------------------
+
+    def _step_recorded(self, k: int, group: Group) -> None:
+        """A step while something listens: cohort by cohort, as an eager one, or one by one."""
+        tracer = local.mode.tracer
+        plan, gradients = self._planned(k, group)
+        if gradients is None or tracer is None:
+            self._step_traced(group)
+            return
+        tracer.guard(lambda: self._plans.get(k))  # as long as nothing is laid out anew
+        options = {name: group[name] for name in self.reads}
+        for cohort in plan.cohorts:
+            step_recorded(cohort, type(self).update, self.learning_rate(group), options, tracer, self._title)
 
     def _step_traced(self, group: Group) -> None:
         """The update on Tensors: whatever listens sees every operation and every write."""

@@ -184,6 +184,11 @@ class Recording(Shares):
         if self._next_tracer is not None:
             self._next_tracer.accumulates(tensor)
 
+    def replaces_grad(self, tensor: Any) -> None:
+        """A gradient is set or dropped."""
+        if self._next_tracer is not None:
+            self._next_tracer.replaces_grad(tensor)
+
     def constant(self, tensor: Any, word: str) -> None:
         """A tensor that the engine made."""
         if self._next_tracer is not None:

@@ -19,7 +19,7 @@ class Options:
     only: tuple[str, ...] = ()
     smoke: bool = False
     rounds: int = 31
-    sample: float = 0.01  # seconds that one sample of a contender lasts at least
+    sample: float = 0.05  # seconds that one sample of a contender lasts at least
     threads: int | None = None
     json: Path | None = None
     list: bool = False
@@ -47,7 +47,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         only=tuple(given.only),
         smoke=given.smoke,
         rounds=2 if given.smoke else given.rounds,
-        sample=0.0 if given.smoke else 0.01,
+        sample=0.0 if given.smoke else 0.05,
         threads=given.threads,
         json=given.json,
         list=given.list,

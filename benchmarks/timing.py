@@ -11,6 +11,9 @@ from typing import Any
 
 __all__ = ["Spread", "interleaved", "ratio", "spread"]
 
+WARM_UP = 4
+"""Calls before anything is timed: the first ones set up state, and record a program where there is one."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -63,7 +66,8 @@ def interleaved(
 
 def _repeats(call: Callable[[], Any], sample: float, clock: Callable[[], float]) -> int:
     """How many calls last at least `sample` seconds. Warms the contender up, too."""
-    call()
+    for _ in range(WARM_UP):
+        call()
     n = 1
     while _sample(call, n, clock) * n < sample:
         n *= 2

@@ -98,7 +98,8 @@ def primitive(
     variadic:    the first parameter is a list of tensors, and its one rule serves each of them
     multi:       the forward returns a tuple, and `g` is the tuple of cotangents
     A rule that reads `residual`: the forward returns (result, residual), and the rule gets the residual
-    while it computes on arrays; given Tensors it gets None, and must compute what it needs from them.
+    while it computes on arrays, or as a Tensor if it is one array that need not be differentiated. Else it
+    gets None, and must compute what it needs from the operands.
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.

@@ -78,6 +78,34 @@ def test_the_source_is_the_golden_file(request: pytest.FixtureRequest) -> None:
     assert compiled.source == path.read_text()
 
 
+def test_what_a_forward_keeps_for_its_rule_is_a_value_of_the_program() -> None:
+    def pooled() -> nn.Sequential:
+        tg.manual_seed(1)
+        return nn.Sequential(
+            nn.Unflatten(1, (1, 12)), nn.Conv1d(1, 4, 3), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(20, 4)
+        )
+
+    (plain, step), (model, other) = make(pooled, "sgd"), make(pooled, "sgd")
+    compiled = compile(other)
+    for x, y in zip(X[:20], Y[:20]):
+        assert step(tg.tensor(x), tg.tensor(y)).item() == compiled(tg.tensor(x), tg.tensor(y)).item()
+    for p, q in zip(plain.parameters(), model.parameters()):
+        np.testing.assert_array_equal(p.grad.array, q.grad.array)
+    assert "max_pool, winners = ops.max_pool(" in compiled.source
+    assert "ops.minus_one_hot(probabilities, " in compiled.source
+    assert "softmax(" not in compiled.source
+
+
+def test_what_a_forward_keeps_is_not_there_where_no_rule_reads_it() -> None:
+    model = net()
+    loss_of = nn.CrossEntropyLoss()
+    compiled = compile(lambda x, y: loss_of(model(x), y))
+    for _ in range(2):
+        compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
+    assert ", 'mean')[0]" in compiled.source
+    assert "probabilities" not in compiled.source
+
+
 def test_dead_code_is_removed() -> None:
     w = tg.ones(3, requires_grad=True)
 

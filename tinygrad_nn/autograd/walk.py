@@ -200,7 +200,7 @@ def _environment(node: Node, traced: bool) -> list[Any]:
             out = wrap(out, node)
     args = node.args
     if node.primitive is not None and node.primitive.residual:
-        env: list[Any] = [out, None, 0, None if traced else args[0]]
+        env: list[Any] = [out, None, 0, _residual(args[0]) if traced else args[0]]
         args = args[1:]
     else:
         env = [out, None, 0, None]
@@ -217,6 +217,12 @@ def _environment(node: Node, traced: bool) -> list[Any]:
         else:
             env.append(arg)
     return env
+
+
+def _residual(kept: Any) -> Any:
+    """What a forward kept for its rule, as a Tensor while a tracer listens; None where it is no single array,
+    or where the rule is itself to be differentiated, and has to compute it from its operands."""
+    return None if local.mode.grad or type(kept) is not np.ndarray else wrap(kept)
 
 
 def _watched(node: Node, g: Any, traced: bool) -> Any:

@@ -129,9 +129,8 @@ class _Writer:
         return lines
 
     def _comment(self, instruction: Instruction) -> str:
-        value = instruction.result or instruction.target
-        assert value is not None
-        sizes = "×".join(str(n) for n in value.shape) or "scalar"
+        values = instruction.makes() if instruction.target is None else [instruction.target]
+        sizes = ", ".join("×".join(str(n) for n in value.shape) or "scalar" for value in values)
         return sizes + (f"  {instruction.scope}" if instruction.part == "forward" and instruction.scope else "")
 
     def _statement(self, instruction: Instruction) -> str:
@@ -139,7 +138,8 @@ class _Writer:
             assert instruction.target is not None
             return self._write(instruction.target, instruction.args[0])
         assert instruction.result is not None
-        return f"{instruction.result.name} = {_tidy(self._expression(instruction))}"
+        names = ", ".join(value.name for value in instruction.makes())
+        return f"{names} = {_tidy(self._expression(instruction))}"
 
     def _write(self, target: Value, value: Any) -> str:
         """`target[...] = value`; where the value is the target less or plus something, in place."""
@@ -189,7 +189,7 @@ class _Writer:
         assert primitive is not None
         setattr(self.namespace["ops"], primitive.name, primitive.forward)
         text = f"ops.{primitive.name}({', '.join(operands)})"
-        return text + "[0]" if primitive.residual else text
+        return text + "[0]" if primitive.residual and instruction.saved is None else text
 
     def _promoted(self, instruction: Instruction) -> list[str]:
         """The operands, cast where PyTorch's promotion differs from NumPy's."""

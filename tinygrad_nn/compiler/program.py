@@ -40,6 +40,7 @@ class Instruction:
 
     part:  "forward", "backward" or "update": what was running when it was recorded
     scope: the module whose forward was running, as a path
+    saved: what the primitive gives besides its result, for its rule
     """
 
     primitive: Primitive | None
@@ -48,6 +49,11 @@ class Instruction:
     part: str
     scope: str | None = None
     target: Value | None = None
+    saved: Value | None = None
+
+    def makes(self) -> list[Value]:
+        """The values that it gives."""
+        return [value for value in (self.result, self.saved) if value is not None]
 
     def reads(self) -> list[Value]:
         """The values among the arguments, those inside tuples included."""
@@ -80,8 +86,9 @@ class Program:
                 assert value in known, f"{value.name} is read before it is made"
             if instruction.result is not None:
                 assert instruction.result not in known, f"{instruction.result.name} is made twice"
-                known.add(instruction.result)
-                names.append(instruction.result.name)
+                for value in instruction.makes():
+                    known.add(value)
+                    names.append(value.name)
             else:
                 assert instruction.target in known, "a write goes to an unknown value"
         for value in (*self.outputs, *[value for _, value in self.gradients]):

@@ -23,6 +23,10 @@ from tinygrad_nn.views import root_of, user_line
 __all__ = ["Recorder", "RecordingError"]
 
 
+KEPT = {"cross_entropy": "probabilities", "max_pool": "winners"}
+"""What a forward keeps for its rule, by the primitive's name: what its value is called."""
+
+
 class RecordingError(AutogradError):
     """The step does something that a straight-line program cannot."""
 
@@ -38,6 +42,7 @@ class Recorder(Tracer):
         self.part = "forward"
         self.made_by: dict[Node, Value] = {}
         self.guards: list[tuple[Callable[[], Any], Any]] = []
+        self.residuals: dict[int, tuple[Any, Value]] = {}  # by the id of an array that a forward keeps for its rule
         self.modules: dict[Any, None] = {}
         self.dropped: set[Any] = set()  # tensors whose .grad the step has replaced
         self.titles: dict[Any, tuple[str, Any]] = {}  # of an optimizer's state: its name, and the parameter if one
@@ -63,7 +68,8 @@ class Recorder(Tracer):
         if result.node is not None:
             self.made_by[result.node] = value
         path = str(scope) if scope is not None else None
-        self.program.instructions.append(Instruction(primitive, operands, value, self.part, path))
+        saved = self._residual(primitive, result.node) if primitive.residual else None
+        self.program.instructions.append(Instruction(primitive, operands, value, self.part, path, saved=saved))
 
     def wrote(self, target: Any, value: Any, name: str) -> None:
         """An in-place write. What is written is named after where it goes."""
@@ -155,6 +161,8 @@ class Recorder(Tracer):
 
     def _captured(self, tensor: Any) -> Value:
         """A tensor from outside; one that shares an argument's memory (detach, data) is that argument."""
+        if id(tensor.array) in self.residuals:
+            return self.residuals[id(tensor.array)][1]
         made = self.made_by.get(tensor.node)
         if made is not None:  # the walk wraps a saved result anew
             return made
@@ -164,6 +172,15 @@ class Recorder(Tracer):
         value = self._value(self._title_of(tensor), tensor, "captured", tensor)
         self.values[tensor] = value
         self.program.captured.append(value)
+        return value
+
+    def _residual(self, primitive: Primitive, node: Node | None) -> Value | None:
+        """The value that a primitive keeps for its rule, if that is one array."""
+        kept = node.args[0] if node is not None else None
+        if not isinstance(kept, np.ndarray):
+            return None
+        value = Value(self._fresh(KEPT.get(primitive.name, "saved")), kept.shape, kept.dtype, "made")
+        self.residuals[id(kept)] = (kept, value)
         return value
 
     def _constant(self, array: Any) -> Value:

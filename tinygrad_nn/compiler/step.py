@@ -108,7 +108,7 @@ class CompiledStep:
                         fix=f"compute it inside the step, or give {name}.detach()",
                     )
                 )
-        recorder = Recorder(self.__name__, tensors)
+        recorder = Recorder(self.__name__ if self.__name__.isidentifier() else "step", tensors)  # a lambda has no name
         local.mode.tracer = recorder
         try:
             result = self.function(*args, **kwargs)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
-from tinygrad_nn.ops.reduce import add_up, along, largest, softmax, sum
+from tinygrad_nn.ops.reduce import add_up, along, largest, softmax
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -62,6 +62,16 @@ def _own(target: Array, classes: int) -> Array:
     return np.arange(0, len(target) * classes, classes) + target
 
 
+def _minus_one_hot(p: Array, target: Array) -> Array:
+    out = np.array(p, order="C")
+    out.reshape(-1)[_own(target, p.shape[1])] -= 1
+    return out
+
+
+minus_one_hot = primitive("minus_one_hot", _minus_one_hot, lambda g: g)
+"""p less 1 at each row's own class: of softmax(logits), the slope of the cross entropy in the logits."""
+
+
 def _cross_entropy(logits: Array, target: Array, reduction: str) -> tuple[Array, Array]:
     """The loss and, as the residual, the probabilities."""
     shifted = logits - along(largest, logits, 1)
@@ -81,29 +91,9 @@ def _cross_entropy_rule(g: Array, residual: Array | None, logits: Array, target:
         g = g[:, None]
     elif reduction == "mean":
         g = g / logits.shape[0]
-    if residual is None:
-        return g * softmax_minus_one_hot(logits, target)
-    p = residual.copy()
-    p.reshape(-1)[_own(target, p.shape[1])] -= 1
-    p *= g
-    return p
+    p = softmax(logits, 1) if residual is None else residual
+    return g * minus_one_hot(p, target)
 
 
 cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, arity=1)
 """-log softmax(logits)[target] for each row, (N, C) and (N,) integers to (N,); their sum; or their mean."""
-
-
-def _softmax_minus_one_hot(logits: Array, target: Array) -> Array:
-    out = np.exp(logits - along(largest, logits, 1), order="C")
-    out /= along(add_up, out, 1)
-    out.reshape(-1)[_own(target, out.shape[1])] -= 1
-    return out
-
-
-def _softmax_slope(g: Array, logits: Array) -> Array:
-    p = softmax(logits, 1)
-    return p * (g - sum(g * p, (1,), True))
-
-
-softmax_minus_one_hot = primitive("softmax_minus_one_hot", _softmax_minus_one_hot, _softmax_slope, arity=1)
-"""The slope of the cross entropy in its logits."""

@@ -87,7 +87,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         "−ln softmax(logits)[target]",
         "g · (softmax(logits) − one_hot(target)), divided by the batch for the mean",
     ),
-    "softmax_minus_one_hot": ("softmax(logits) − one_hot(target)", "p · (g − Σ g · p), p = softmax(logits)"),
+    "minus_one_hot": ("p − one_hot(target)", "g"),
     "binary_cross_entropy": (
         "−(y · ln x + (1 − y) · ln(1 − x))",
         "g · (x − y) / (x · (1 − x))",

@@ -24,7 +24,9 @@ def remove_dead_code(program: Program) -> Program:
     kept = []
     for instruction in reversed(program.instructions):
         if instruction.result is not None:
-            live = instruction.result in needed or _draws(instruction)
+            live = any(value in needed for value in instruction.makes()) or _draws(instruction)
+            if instruction.saved not in needed:
+                instruction = replace(instruction, saved=None)
         else:
             target = base[instruction.target]  # type: ignore[index]
             live = target in outside or target in needed_memory

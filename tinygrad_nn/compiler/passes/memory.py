@@ -15,4 +15,6 @@ def bases(program: Program) -> dict[Value, Value]:
             source = instruction.args[0] if instruction.args else None
             views = instruction.primitive is not None and instruction.primitive.view
             base[instruction.result] = base[source] if views and isinstance(source, Value) else instruction.result
+        if instruction.saved is not None:
+            base[instruction.saved] = instruction.saved
     return base

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Recorder"]
 
 _FEWEST = 8  # whole copies of a model, or none
+_TIMES = 2.5  # what a second in here costs: training is slower afterwards, since the processor's caches forgot it
 _NOTES, _SHOWN = 0.2, 0.3  # of the share: numbers, a live display; the rest is for copies
 
 
@@ -108,9 +109,9 @@ class Recorder(Callback):
         self.snapshots = Snapshots(max(2, min(snapshots, fits)))
         self.every = every
         self._clock = Clock()
-        self._notes = Budget(share * _NOTES)
-        self._copies = Budget(share * (1 - _NOTES - _SHOWN * bool(live)))
-        self._shown = Budget(share * _SHOWN)
+        self._notes = Budget(share * _NOTES / _TIMES)
+        self._copies = Budget(share * (1 - _NOTES - _SHOWN * bool(live)) / _TIMES)
+        self._shown = Budget(share * _SHOWN / _TIMES)
         self.live = None if live is False else Live(None if live is True else live)
         self._before: tuple[int, dict[str, Any]] = (-1, {})
         self._begin()
@@ -256,11 +257,11 @@ class Recorder(Callback):
     def cost(self) -> float:
         """What recording has cost so far, as a share of the time that the training steps took: 0.03 is 3 %.
 
-        It is the time spent in here. What the processor forgets of training meanwhile comes on top: see
-        `docs/recorder_cost.py`, which measures both.
+        It is the time spent in here times 2.5, since training is slower for a while after a copy; the factor
+        is what `docs/recorder_cost.py` found, which trains side by side with a recorder and without.
         """
         spent = self._notes.spent + self._copies.spent + self._shown.spent
-        return spent / self._clock.training if self._clock.training else 0.0
+        return _TIMES * spent / self._clock.training if self._clock.training else 0.0
 
     def finish(self) -> None:
         """Keep the model as it is now, and bring a live display up to date."""

@@ -99,7 +99,12 @@ def test_what_a_forward_keeps_for_its_rule_is_a_value_of_the_program() -> None:
 def test_what_a_forward_keeps_is_not_there_where_no_rule_reads_it() -> None:
     model = net()
     loss_of = nn.CrossEntropyLoss()
-    compiled = compile(lambda x, y: loss_of(model(x), y))
+
+    @tg.no_grad()
+    def judge(x: Any, y: Any) -> Any:
+        return loss_of(model(x), y)
+
+    compiled = compile(judge)
     for _ in range(2):
         compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
     assert ", 'mean')[0]" in compiled.source
@@ -231,12 +236,75 @@ def test_the_gradient_of_an_argument_goes_to_that_argument() -> None:
 
 def test_an_argument_with_a_history_is_refused() -> None:
     w = tg.ones(2, requires_grad=True)
-    compiled = compile(lambda x: (x * w).sum())
+    compiled = compile(lambda x: (x * w).sum().detach())
     compiled(tg.ones(2))
     with pytest.raises(
         RuntimeError, match=r"(?s)argument `x` is the result of a recorded operation.*Mul.*x.detach\(\)"
     ):
         compiled(w * 2)
+
+
+def test_arguments_by_name_come_in_any_order() -> None:
+    def step(x: Any, y: Any = None, *, scale: float = 1.0) -> Any:
+        return (x - y) * scale
+
+    compiled = compile(step)
+    one, two = tg.tensor([1.0, 1.0]), tg.tensor([2.0, 2.0])
+    for _ in range(3):
+        assert compiled(y=two, x=one).tolist() == [-1, -1]
+        assert compiled(x=one, y=two).tolist() == [-1, -1]
+        assert compiled(one, y=two, scale=3.0).tolist() == [-3, -3]
+        assert compiled(one, scale=-3.0, y=two).tolist() == [3, 3]
+
+
+def test_numbers_that_are_equal_but_not_the_same_are_not_confused() -> None:
+    compiled = compile(lambda x, number: x * number)
+    x = tg.tensor([1, 2])
+    for _ in range(3):
+        for number, wanted in ((1, "[1, 2]"), (1.0, "[1.0, 2.0]"), (0.0, "[0.0, 0.0]"), (-0.0, "[-0.0, -0.0]")):
+            assert str(compiled(x, number).tolist()) == wanted
+    assert len(compiled.runners) == 4
+
+
+def test_arguments_may_be_tuples_lists_and_dicts_of_tensors() -> None:
+    def step(pair: Any, batch: dict[str, Any], *more: Any, **options: Any) -> Any:
+        return pair[0] - pair[1][0] * batch["x"] + more[0] * options["b"] - options["a"]
+
+    compiled = compile(step)
+    numbers = iter(range(100))
+
+    def fresh() -> Any:
+        return tg.tensor([float(next(numbers)) ** 2, 1.0])
+
+    for _ in range(4):
+        args = ((fresh(), [fresh()]), {"x": fresh(), "name": "x"}, fresh())
+        options = {"b": fresh(), "a": fresh()}
+        assert compiled(*args, **options).tolist() == step(*args, **options).tolist()
+    assert len(compiled.runners) == 1
+    assert "(pair_0, pair_1_0, batch_x, more_0, a, b)" in compiled.source
+
+
+def test_names_of_arguments_do_not_clash() -> None:
+    compiled = compile(lambda x, x_0: x[0] - x_0)
+    for _ in range(3):
+        assert compiled((tg.tensor(5.0),), tg.tensor(2.0)).item() == 3
+
+
+@pytest.mark.parametrize("argument", [np.ones(2), {1, 2}, [np.ones(2)]])
+def test_arguments_that_are_no_values_are_refused(argument: Any) -> None:
+    compiled = compile(lambda x: tg.ones(2))
+    with pytest.raises(RuntimeError, match=r"(?s)takes tensors, hashable values.*got: .*from_numpy\(x\)"):
+        compiled(argument)
+
+
+def test_a_step_without_backward_gives_values_only() -> None:
+    w = tg.ones(2, requires_grad=True)
+    compiled = compile(lambda x: (w * x).sum())
+    compiled(tg.ones(2))
+    with pytest.raises(RuntimeError, match=r"(?s)values only.*backward\(\) inside the step; or.*no_grad"):
+        compiled(tg.ones(2))
+    predict = compile(tg.no_grad()(lambda x: (w * x).sum()))
+    assert [predict(tg.ones(2)).item() for _ in range(3)] == [2, 2, 2]
 
 
 def test_a_step_returns_tensors() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import update_wrapper
 from typing import Any
 
@@ -31,8 +31,9 @@ def compile(function: Callable[..., Any]) -> CompiledStep:
     itself bit for bit. A change of shapes, of `train()`/`eval()`, of `requires_grad` or of an
     optimizer's hyperparameters records again. `step.source` is the text, `step.program` the instructions.
 
-    The step takes tensors (and hashable values, which become part of the program) and returns a
-    tensor or a tuple of them. Raises RuntimeError where it looks at a value of a tensor.
+    The step takes tensors, tuples, lists and dicts of them, and hashable values, which become part of
+    the program; it returns a tensor or a tuple of them, as values: what is to be differentiated is differentiated inside.
+    Raises RuntimeError where it looks at a value of a tensor, and for other arguments or results.
 
     >>> import tinygrad_nn as tg
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
@@ -83,13 +84,16 @@ class CompiledStep:
         return self._latest
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        key = tuple([_kind(arg) if type(arg) in TYPES else arg for arg in args])
+        key = tuple([_kind(arg) for arg in args])
         if kwargs:
-            key += tuple([(k, _kind(v) if type(v) in TYPES else v) for k, v in sorted(kwargs.items())])
-        runner = self.runners.get(key)
+            key += tuple([(word, _kind(kwargs[word])) for word in sorted(kwargs)])
+        try:
+            runner = self.runners.get(key)
+        except TypeError:
+            raise _unfit(self.__name__, args, kwargs) from None
         if runner is not None and runner.holds():
             self._latest = runner
-            return runner.run([*args, *kwargs.values()])
+            return runner.run(self._tensors(args, kwargs))
         if not self._warm:  # the first step is not like the others: optimizers set up their state in it
             self._warm = True
             return self.function(*args, **kwargs)
@@ -98,7 +102,11 @@ class CompiledStep:
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if local.mode.tracer is not None:
             return self.function(*args, **kwargs)  # inside another recording: part of it
-        tensors = _tensors(self.signature.bind(*args, **kwargs).arguments)
+        tensors: dict[str, Any] = {}
+        for name, tensor in self._named(args, kwargs):
+            while name in tensors:  # x_0 beside a pair x
+                name += "_"
+            tensors[name] = tensor
         for name, tensor in tensors.items():
             if not tensor.is_leaf:
                 raise RecordingError(
@@ -115,32 +123,62 @@ class CompiledStep:
         finally:
             local.mode.tracer = None
         keep_freed_memory()
-        self._latest = self.runners[key] = _Runner(recorder, result, args, kwargs)
+        self._latest = self.runners[key] = _Runner(recorder, result, list(tensors.values()))
         return result
 
+    def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The tensors of a call, in the order of the function's parameters."""
+        if kwargs or any([type(arg) not in TYPES for arg in args]):
+            return [tensor for _, tensor in self._named(args, kwargs)]
+        return list(args)
 
-def _kind(arg: Any) -> tuple[Any, ...]:
-    """What a program depends on in a tensor that it gets."""
-    return arg.array.shape, arg.array.dtype, arg.node is None
+    def _named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The same with names: x, of a pair pair_0 and pair_1, of **options the names given."""
+        for name, value in self.signature.bind(*args, **kwargs).arguments.items():
+            if self.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                for word, item in sorted(value.items()):
+                    yield from _inside(word, item)
+            else:
+                yield from _inside(name, value)
 
 
-def _tensors(bound: dict[str, Any]) -> dict[str, Any]:
-    """The tensors among the arguments, by name; those of *args numbered."""
-    found = {}
-    for name, value in bound.items():
-        if type(value) in TYPES:
-            found[name] = value
-        elif isinstance(value, tuple):
-            found.update({f"{name}_{k}": item for k, item in enumerate(value) if type(item) in TYPES})
-        elif isinstance(value, dict):
-            found.update({word: item for word, item in value.items() if type(item) in TYPES})
-    return found
+def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The tensors in an argument, which may be a tuple, list or dict of them."""
+    if type(value) in TYPES:
+        yield name, value
+    elif isinstance(value, (tuple, list)):
+        for k, item in enumerate(value):
+            yield from _inside(f"{name}_{k}", item)
+    elif isinstance(value, dict):
+        for word, item in value.items():
+            yield from _inside(f"{name}_{word}", item)
+
+
+def _kind(arg: Any) -> Any:
+    """What a program depends on in an argument: of a tensor its kind, of another value all (1 is not 1.0, nor 0.0 -0.0)."""
+    if type(arg) in TYPES:
+        return arg.array.shape, arg.array.dtype, arg.node is None
+    if isinstance(arg, (tuple, list)):
+        return type(arg), *[_kind(item) for item in arg]
+    if isinstance(arg, dict):
+        return type(arg), *[(word, _kind(item)) for word, item in arg.items()]
+    return type(arg), repr(arg) if type(arg) is float else arg
+
+
+def _unfit(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError:
+    return RecordingError(
+        message(
+            f"compile: {name} takes tensors, hashable values, and tuples, lists and dicts of them",
+            got=", ".join(type(arg).__name__ for arg in (*args, *kwargs.values())),
+            fix="give an array as from_numpy(x)",
+        )
+    )
 
 
 class _Runner:
     """One recorded program, ready to run."""
 
-    def __init__(self, recorder: Recorder, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, recorder: Recorder, result: Any, given: list[Any]) -> None:
         program = recorder.program
         self.single = type(result) in TYPES
         results = [] if result is None else list(result) if isinstance(result, (tuple, list)) else [result]
@@ -150,6 +188,14 @@ class _Runner:
                     "compile: a step returns tensors",
                     got=[type(item).__name__ for item in results],
                     fix="return loss, or (loss, logits)",
+                )
+            )
+        if recorder.part == "forward" and any([item.requires_grad for item in results]):
+            raise RecordingError(
+                message(
+                    "compile: the step returns a result to be differentiated, but a program gives values only",
+                    got=f"{program.name}() without backward()",
+                    fix="call backward() inside the step; or compute under no_grad(), to predict",
                 )
             )
         self.nothing = result is None
@@ -165,7 +211,6 @@ class _Runner:
         self.function = namespace[program.name]
         self.captured = [value.source for value in self.program.captured]
         self.leaves = [(tensor, tensor.node is None) for tensor in self.captured]
-        given = [arg for arg in (*args, *kwargs.values()) if type(arg) in TYPES]
         self.receivers = [
             (next((k for k, arg in enumerate(given) if arg is tensor), None), tensor, tensor not in recorder.dropped)
             for tensor, _ in program.gradients
@@ -185,9 +230,8 @@ class _Runner:
                 return False
         return all([look() == seen for look, seen in self.guards])
 
-    def run(self, args: list[Any]) -> Any:
-        """The emitted function on these arguments and what it captured; its effects made visible."""
-        given = [arg for arg in args if type(arg) in TYPES]
+    def run(self, given: list[Any]) -> Any:
+        """The emitted function on these tensors and what it captured; its effects made visible."""
         results = self.function(*[arg.array for arg in given], *[tensor.array for tensor in self.captured])
         stamp_all(self.written, self.program.name)
         for (place, tensor, adds), array in zip(self.receivers, results[self.count :], strict=True):

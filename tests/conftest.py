@@ -1,4 +1,4 @@
-"""What all tests share: the same thread count everywhere, and no leak of modes from one test to the next."""
+"""What all tests share: one thread for each process, no leak of modes from one test to the next, one browser."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, a process per core
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.browsing import CHROMIUM, QUIET
 from tinygrad_nn.dtypes import float32, get_default_dtype, set_default_dtype
 from tinygrad_nn.tape import local
 
@@ -27,3 +29,14 @@ def modes_are_restored() -> Iterator[None]:
     mode.grad, mode.inference, mode.scope, mode.tracer = True, False, None, None
     set_default_dtype(float32)
     assert found == (True, False, None, None, float32), f"the test left the mode at {found}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A running headless Chromium; Playwright allows one at a time in a process."""
+    reason = "Playwright, which drives the browser, is not installed"
+    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
+    with playwright.sync_playwright() as p:
+        running = p.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield running
+        running.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tinygrad_nn as tg
-from tests.viz.browsing import needs_chromium, opened
+from tests.browsing import needs_chromium, opened
 from tests.viz.nets import classifier
 from tinygrad_nn import nn, viz
 

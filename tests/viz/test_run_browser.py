@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_nn as tg
-from tests.viz.browsing import needs_chromium, opened
+from tests.browsing import needs_chromium, opened
 from tinygrad_nn import nn, optim, viz
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright, which drives the browser, is not installed")

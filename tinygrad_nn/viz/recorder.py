@@ -114,6 +114,7 @@ class Recorder(Callback):
         self._shown = Budget(share * _SHOWN / _TIMES)
         self.live = None if live is False else Live(None if live is True else live)
         self._before: tuple[int, dict[str, Any]] = (-1, {})
+        self._prepared = 0.0  # the seconds that `_before` took
         self._begin()
         self._film: Film | None = None
         if self.scene.inputs or picture is not None:
@@ -137,7 +138,8 @@ class Recorder(Callback):
             return
         begin = seconds()
         self._clock.enter(begin, self.steps)
-        now = self._notice(numbers, more, begin) if self.steps >= self._next_note else begin
+        noted = self.steps >= self._next_note
+        now = self._notice(numbers, more, begin) if noted else begin
         if self.steps >= self._next_copy - 1:
             now = self._copy_if_due(now)
         if self.live is not None and self.steps >= self._next_show and self.curves:
@@ -146,7 +148,7 @@ class Recorder(Callback):
         if self.live is not None:
             self._next = min(self._next, self._next_show)
         end = seconds()
-        self._notes.spent += end - now
+        (self._notes if noted else self._copies).spent += end - now
         self._clock.leave(end, self.steps)
 
     def log(self, numbers: Mapping[str, Any] | None = None, /, **more: Any) -> None:
@@ -178,17 +180,18 @@ class Recorder(Callback):
 
     def _copy_if_due(self, begin: float) -> float:
         """Copy the model, or, one step before that, as much of it as tells how large that step will be."""
-        if self.steps < self._next_copy:
-            self._before = (self.steps, samples_of(self.model))
-            now = seconds()
-            self._copies.spent += now - begin
-            return now
-        if not self.every and not self._copies.affords(self._clock):
+        begun = self._before[0] == self.steps - 1
+        if not self.every and not begun and not self._copies.affords(self._clock):
             self._next_copy = self.steps + max(2, self._copies.wait(self._clock))
             return begin
+        if self.steps < self._next_copy:
+            self._before = (self.steps, samples_of(self.model))
+            now = self._prepared = seconds()
+            self._prepared -= begin
+            return now
         self._copy()
         now = seconds()
-        self._copies.pay(now - begin)
+        self._copies.pay(now - begin + self._prepared * begun)
         pause = self.every or self._copies.wait(self._clock)
         self._next_copy = max(self.steps + pause, self.snapshots.next_step)
         return now

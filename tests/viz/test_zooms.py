@@ -308,6 +308,10 @@ def test_a_compiled_step_is_drawn_by_its_parts() -> None:
     assert {item.name for item in drawn.items} >= {"x", "target", "linear", "cross_entropy", "write"}
     assert len([item for item in drawn.items if item.name == "write"]) == len(list(model.parameters()))
     assert all(edge.source < edge.target for edge in drawn.edges)
+    items = {item.key: item.name for item in drawn.items}
+    assert "probabilities" not in items.values()  # the cross entropy makes them: they do not come from outside
+    assert ("cross_entropy", "minus_one_hot") in {(items[edge.source], items[edge.target]) for edge in drawn.edges}
+    assert "cross_entropy: float32[scalar], probabilities: float32[" in str(step.program)
 
 
 # -- notebooks -----------------------------------------------------------------------------------

@@ -108,7 +108,8 @@ class Program:
                 assert instruction.target is not None
                 lines.append(f"  {instruction.target.name} <- {args}")
             else:
-                lines.append(f"  {instruction.result!r} = {instruction.primitive.name}({args})")
+                made = ", ".join(map(repr, instruction.makes()))
+                lines.append(f"  {made} = {instruction.primitive.name}({args})")
         return "\n".join([*lines, f"  return {', '.join(value.name for value in self.outputs)}"])
 
 

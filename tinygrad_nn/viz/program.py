@@ -48,7 +48,7 @@ class _Reading:
             Item(key, "operation", name, value.name, (tuple(value.shape),), (str(value.dtype),), "", group)
         )
         self.edges += [Edge(source, key, k) for k, source in enumerate(sources)]
-        self.now[value] = key
+        self.now.update(dict.fromkeys([value, *instruction.makes()], key))
 
     def _source(self, value: Any, group: int | None) -> int:
         if value not in self.now:

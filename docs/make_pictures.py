@@ -1,4 +1,4 @@
-"""Make the pictures of the README and of `seeing.md`: python docs/make_pictures.py [FOLDER]
+"""Make the pictures of the README, `seeing.md` and `compiling.md`: python docs/make_pictures.py [FOLDER]
 
 They go to docs/_static, if no folder is named. Pictures of the pages are taken by a Chromium that is driven by
 Playwright; where either is missing those are left as they are, and a line says so.
@@ -103,6 +103,25 @@ def rolled_up(file: Path) -> None:
     block = [nn.Sequential(nn.Linear(8, 8), nn.GELU()) for _ in range(12)]
     net = nn.Sequential(nn.Linear(3, 8), nn.Sequential(*block), nn.Linear(8, 2))
     viz.graph(net, tg.randn(4, 3), rankdir="LR").save_as(file)
+
+
+def compiled(file: Path) -> None:
+    """The compiled step of `compiling.md`, drawn."""
+    tg.manual_seed(0)
+    net, loss_of = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2)), nn.CrossEntropyLoss()
+    optimizer = optim.SGD(net.parameters(), lr=0.5)
+
+    @tg.compile
+    def train_step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = loss_of(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(2):
+        train_step(tg.rand(4, 2), tg.tensor([0, 1, 1, 0]))
+    viz.graph(train_step).save_as(file)
 
 
 def network(file: Path) -> None:
@@ -245,6 +264,7 @@ def main() -> None:
         (graph, "graph.svg"),
         (scalars, "scalars.svg"),
         (rolled_up, "rolled-up.svg"),
+        (compiled, "compiled.svg"),
         (network, "network.svg"),
         (training, "training.png"),
     ):

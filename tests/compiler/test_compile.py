@@ -13,7 +13,7 @@ import pytest
 import tinygrad_nn as tg
 from tests.ops.table import GRADIENTS, NO_GRADIENT
 from tinygrad_nn import nn, optim
-from tinygrad_nn.compiler import compile
+from tinygrad_nn.compiler import CompiledStep, compile
 from tinygrad_nn.compiler.emit_numpy import emit
 from tinygrad_nn.compiler.passes import single_use
 from tinygrad_nn.compiler.program import Instruction, Program, Value
@@ -181,29 +181,28 @@ def test_a_look_at_a_value_is_refused_with_the_line() -> None:
         compiled(tg.ones(2))
 
 
-def test_gradients_that_were_there_before_are_refused() -> None:
+def slope() -> tuple[Any, CompiledStep]:
+    """A weight, and a compiled step that adds to its gradient."""
     w = tg.ones(2, requires_grad=True)
 
+    @compile
     def step(x: Any) -> Any:
         loss = (w * x).sum()
         loss.backward()
         return loss
 
-    compiled = compile(step)
+    return w, step
+
+
+def test_gradients_that_were_there_before_are_refused() -> None:
+    _, compiled = slope()
     compiled(tg.ones(2))
     with pytest.raises(RuntimeError, match=r"(?s)adds to gradients of an earlier one.*zero_grad"):
         compiled(tg.ones(2))
 
 
 def test_gradients_set_elsewhere_between_two_steps_are_not_overwritten() -> None:
-    w = tg.ones(2, requires_grad=True)
-
-    def step(x: Any) -> Any:
-        loss = (w * x).sum()
-        loss.backward()
-        return loss
-
-    compiled = compile(step)
+    w, compiled = slope()
     for _ in range(3):
         w.grad = None
         compiled(tg.ones(2))
@@ -242,6 +241,27 @@ def test_an_argument_with_a_history_is_refused() -> None:
         RuntimeError, match=r"(?s)argument `x` is the result of a recorded operation.*Mul.*x.detach\(\)"
     ):
         compiled(w * 2)
+
+
+def test_a_replaced_layer_a_replaced_parameter_and_a_new_hook_are_seen() -> None:
+    tg.manual_seed(1)
+    model = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 4))
+    predict = compile(tg.no_grad()(lambda x: model(x)))
+    x = tg.tensor(X[0])
+
+    def agree() -> None:
+        for _ in range(3):
+            np.testing.assert_array_equal(predict(x).array, model(x).array)
+
+    agree()
+    model[2] = nn.Linear(8, 4)
+    agree()
+    model[0].weight = nn.Parameter(tg.randn(8, 12))
+    agree()
+    model.insert(1, nn.Tanh())
+    agree()
+    model[0].register_forward_hook(lambda module, inputs, output: output * 2)
+    agree()
 
 
 def test_arguments_by_name_come_in_any_order() -> None:

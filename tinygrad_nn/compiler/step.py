@@ -7,6 +7,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
+from operator import is_
 from typing import Any
 
 from tinygrad_nn.compiler.emit_numpy import emit
@@ -216,14 +217,19 @@ class _Runner:
             for tensor, _ in program.gradients
         ]  # a gradient goes to the argument in this place, or to this tensor; is it added to what an argument has?
         self.written = _written(self.program)
-        self.modes = [(module, module.training) for module in recorder.modules]
+        self.modes = [(module, module.training, module._hooks) for module in recorder.modules]
+        tables = [t for module in recorder.modules for t in (module._parameters, module._buffers, module._modules)]
+        self.parts = [(table, list(table.values())) for table in tables if table]
         self.guards = recorder.guards
         self.count = len(program.outputs)
 
     def holds(self) -> bool:
         """Whether what the program took for granted is still so."""
-        for module, training in self.modes:
-            if module.training is not training:
+        for module, training, hooks in self.modes:
+            if module.training is not training or module._hooks is not hooks:
+                return False
+        for table, parts in self.parts:  # has a layer or a parameter been replaced?
+            if len(table) != len(parts) or not all(map(is_, table.values(), parts)):
                 return False
         for tensor, plain in self.leaves:
             if (tensor.node is None) is not plain:

@@ -481,12 +481,17 @@ def test_how_a_report_looks() -> None:
         (lambda: train.diagnose(3, None), TypeError, "diagnose: model is not an nn.Module\n  got: int"),
         (lambda: train.diagnose(nn.Linear(1, 1), tg.ones(2, 1)), TypeError, r"diagnose: a batch is \(inputs..., target\)"),
         (lambda: train.diagnose(nn.Linear(1, 1), (tg.ones(1, 1), tg.ones(1, 1)), nn.MSELoss), TypeError, "diagnose: loss is a class"),
-        (lambda: train.diagnose(Uncopied(), (tg.ones(2, 1), tg.ones(2, 1))), ValueError, "works on a copy of the model, and this one cannot be copied\n  got: TypeError"),
+        (lambda: train.diagnose(Uncopied(), (tg.ones(2, 1), tg.ones(2, 1))), ValueError, "diagnose: works on a copy of the model, and this one cannot be copied\n  got: TypeError"),
+        (lambda: rate_for(Uncopied()), ValueError, "find_lr: works on a copy of the model, and this one cannot be copied\n  got: TypeError"),
     ],
 )  # fmt: skip
 def test_what_is_refused(act: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         act()
+
+
+def rate_for(model: nn.Module) -> None:
+    train.find_lr(model, (tg.ones(2, 1), tg.ones(2, 1)), nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
 
 
 class Uncopied(nn.Linear):

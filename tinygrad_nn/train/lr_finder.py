@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from tinygrad_nn.nn import Module
 from tinygrad_nn.optim import LBFGS, Optimizer
 from tinygrad_nn.train.arguments import check_parts
 from tinygrad_nn.train.batches import as_batches, parts
+from tinygrad_nn.train.copies import copied
 from tinygrad_nn.train.history import number
 from tinygrad_nn.train.randomness import Randomness
 
@@ -126,7 +126,7 @@ def find_lr(
 
 
 def _swept(model: Module, batches: Any, loss: Callable[..., Any], optimizer: Optimizer, rates: list[float]) -> LRCurve:
-    model, optimizer, loss = deepcopy((model, optimizer, loss))
+    model, optimizer, loss = copied("find_lr", model, optimizer, loss)
     model.train()
     bases = [float(group["lr"]) for group in optimizer.param_groups]
     shares = [base / (bases[0] or 1.0) for base in bases]

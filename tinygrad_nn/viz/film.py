@@ -7,15 +7,14 @@ looking changes nothing of what comes later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_nn.autograd import no_grad
-from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.train.copies import copied
 from tinygrad_nn.train.doctor import Finding, diagnose
 from tinygrad_nn.train.randomness import Randomness
 from tinygrad_nn.viz.picture import square_side
@@ -93,7 +92,7 @@ class Film:
 
     def moments(self) -> Iterator[tuple[int, Module]]:
         """The copy in eval mode at each moment that can be put back, with the moment's number."""
-        copy = copied(self.model)
+        (copy,) = copied("Recorder", self.model)
         tensors = dict([*copy.named_parameters(), *copy.named_buffers()])
         last = len(self.snapshots) - 1
         if not self.snapshots[last].arrays:
@@ -168,23 +167,6 @@ class Film:
             if len(shape) == 2:
                 return None
         return None
-
-
-def copied(model: Module) -> Module:
-    """A copy without gradients. Raises ValueError for a model that `copy.deepcopy` cannot copy."""
-    try:
-        copy = deepcopy(model)
-    except Exception as error:
-        raise ArgumentError(
-            message(
-                "Recorder: looks at copies of the model, and this one cannot be copied",
-                got=f"{type(error).__name__}: {error}".splitlines()[0],
-                fix="copy.deepcopy(model) must work: keep results of earlier steps out of its attributes",
-            )
-        ) from error
-    for parameter in copy.parameters():
-        parameter.grad = None
-    return copy
 
 
 def _activations(model: Module, inputs: tuple[Any, ...]) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from tinygrad_nn.nn import Module
 from tinygrad_nn.optim import Optimizer
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.train.callbacks import Callback
+from tinygrad_nn.train.copies import copied
 from tinygrad_nn.train.randomness import Randomness
 from tinygrad_nn.viz.budget import Budget, Clock, seconds
 from tinygrad_nn.viz.chart import chart
-from tinygrad_nn.viz.film import Film, copied
+from tinygrad_nn.viz.film import Film
 from tinygrad_nn.viz.live import Live, html_of
 from tinygrad_nn.viz.render import write
 from tinygrad_nn.viz.run_page import run_page
@@ -315,7 +316,7 @@ def _try(scene: Scene, model: Module) -> None:
     randomness = Randomness([model])
     before = randomness.state()
     try:
-        copy = copied(model).eval()
+        copy = copied("Recorder", model)[0].eval()
         scene.look(copy)
     except Exception as error:
         if hasattr(error, "add_note"):

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.autograd import enable_grad, grad, no_grad
-from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.optim import Optimizer
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Tracer, local
+from tinygrad_nn.train.copies import copied
 from tinygrad_nn.train.randomness import Randomness
 
 __all__ = ["Activation", "Probe", "probe"]
@@ -96,18 +96,7 @@ def _probe(
     model: Module, inputs: tuple[Any, ...], target: Any, loss: Callable[..., Any] | None, optimizer: Optimizer | None
 ) -> Probe:
     missing, strangers = _strangers(model, optimizer)
-    try:
-        model, optimizer, loss = deepcopy((model, optimizer, loss))
-    except Exception as error:
-        raise ArgumentError(
-            message(
-                "diagnose: works on a copy of the model, and this one cannot be copied",
-                got=f"{type(error).__name__}: {error}".splitlines()[0],
-                fix="copy.deepcopy(model) must work: keep results of earlier steps out of its attributes",
-            )
-        ) from error
-    for parameter in model.parameters():
-        parameter.grad = None
+    model, optimizer, loss = copied("diagnose", model, optimizer, loss)
     inputs = tuple([_own(part) for part in inputs])
     target = _own(target)
     seen = Probe(

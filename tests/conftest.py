@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, a process per core
 
@@ -14,6 +15,8 @@ import pytest
 from tests.browsing import CHROMIUM, QUIET
 from tinygrad_nn.dtypes import float32, get_default_dtype, set_default_dtype
 from tinygrad_nn.tape import local
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with Ctrl-C ignored
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,11 +10,13 @@ Source: "Type promotion", PyTorch's documentation of tensor attributes.
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, DTypeError, MissingPackage, message
+from tinygrad_nn.errors import ArgumentError, DTypeError, MissingPackage, OperandError, message
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -26,6 +28,7 @@ __all__ = [
     "bool_",
     "can_cast",
     "category",
+    "convertible",
     "default_float",
     "dtype",
     "finfo",
@@ -270,6 +273,39 @@ def result_dtype(*operands: object) -> np.dtype[Any]:
     if result is None:
         raise ArgumentError(message("an operation needs an operand", got="none"))
     return result.dtype
+
+
+@lru_cache
+def _largest(kind: np.dtype[Any]) -> float:
+    return finfo(kind).max
+
+
+def convertible(value: float, kind: np.dtype[Any], name: str) -> Any:
+    """The number `value` as an element of the type `kind`: a float loses its fraction where that is an integer.
+
+    RuntimeError if it does not fit; NaN and infinities fit no integer. An unsigned type takes a negative
+    integer modulo its size, as PyTorch has it.
+
+    >>> import numpy as np
+    >>> convertible(2.7, np.dtype(np.int8), "fill_"), convertible(-1, np.dtype(np.uint8), "fill_")
+    (2, 255)
+    """
+    if kind.kind == "b":
+        return bool(value)
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        low = -int(limits.max) if kind.kind == "u" and not isinstance(value, float) else int(limits.min)
+        if low <= value <= int(limits.max):  # false for NaN
+            return int(value) % (int(limits.max) + 1) if kind.kind == "u" else int(value)
+    elif kind.itemsize > 4 or not math.isfinite(value) or abs(value) <= _largest(kind):
+        return float(value)
+    raise OperandError(
+        message(
+            f"{name}: value cannot be converted to type {as_dtype(kind).name} without overflow",
+            got=repr(value),
+            fix="convert the tensor to a wider type first",
+        )
+    )
 
 
 class finfo:  # noqa: N801 - PyTorch's name

@@ -53,13 +53,13 @@ class Primitive:
 
     __slots__ = (
         "arity", "elementwise", "floats", "forward", "joint", "keeps", "masks", "multi", "name", "parameters",
-        "reads", "residual", "rules", "saves", "saves_out", "variadic", "view",
+        "reads", "refuses", "residual", "rules", "saves", "saves_out", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
         self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
         elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
-        view: bool = False, joint: Rule | None = None,
+        view: bool = False, joint: Rule | None = None, refuses: Callable[[Any, Any], None] | None = None,
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -83,6 +83,7 @@ class Primitive:
         self.residual = "residual" in named
         self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
         self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
+        self.refuses = refuses
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.parameters)})>"
@@ -91,6 +92,7 @@ class Primitive:
 def primitive(
     name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
     floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
+    refuses: Callable[[Any, Any], None] | None = None,
 ) -> Callable[..., Any]:  # fmt: skip
     """Define a primitive, register it, and return the function that calls it.
 
@@ -102,11 +104,13 @@ def primitive(
     gets None, and must compute what it needs from the operands.
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
+    refuses:     called with two operands of different types, as they are before promotion; raises for a mix
+                 that is not defined
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
     """
     made = Primitive(
         name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
-        view=view, joint=joint,
+        view=view, joint=joint, refuses=refuses,
     )  # fmt: skip
     if name in REGISTRY:
         raise TypeError(f"primitive {name} is defined twice")
@@ -451,6 +455,8 @@ def _array(p: Primitive, x: Any, y: Any = None) -> Any:
 def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
     """Two operands of different dtypes as arrays of the one that PyTorch's rules give."""
     a, b = _constant(p, a), _constant(p, b)
+    if p.refuses is not None:
+        p.refuses(a, b)
     kind = result_dtype(a, b)
     if p.floats and kind.kind in "iub":
         kind = default_float()
@@ -459,6 +465,8 @@ def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
 
 def _cast(p: Primitive, x: Any, y: Any) -> list[Any]:
     """Two tensors of different dtypes as tensors of the common one: gradients are then computed in that one too."""
+    if p.refuses is not None:
+        p.refuses(x.array, y.array)
     kind = result_dtype(x.array, y.array)
     if p.floats and kind.kind in "iub":
         kind = default_float()

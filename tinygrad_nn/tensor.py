@@ -476,8 +476,8 @@ class Tensor:
     sum, mean, prod = fn.reduce.sum, fn.reduce.mean, fn.reduce.prod
     var, std = fn.reduce.var, fn.reduce.std
     logsumexp, softmax, log_softmax = fn.reduce.logsumexp, fn.reduce.softmax, fn.reduce.log_softmax
-    cumsum, cumsum_ = fn.reduce.cumsum, inplace(fn.reduce.cumsum)
-    cumprod, cumprod_ = fn.reduce.cumprod, inplace(fn.reduce.cumprod)
+    cumsum, cumsum_ = fn.reduce.cumsum, inplace(fn.reduce.written_scan(fn.reduce.cumsum))
+    cumprod, cumprod_ = fn.reduce.cumprod, inplace(fn.reduce.written_scan(fn.reduce.cumprod))
     amax, amin = fn.reduce.amax, fn.reduce.amin
     all, any, count_nonzero = fn.reduce.all, fn.reduce.any, fn.reduce.count_nonzero
     max, min = fn.select.max, fn.select.min

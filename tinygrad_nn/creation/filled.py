@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import fill_kind, made, number, size_of
@@ -79,7 +80,7 @@ def full(
         )
     value = number(fill_value, "full: fill_value")
     kind = fill_kind(value) if dtype is None else numpy_kind(dtype)
-    return made(np.full(size_of((size,), "full"), value, kind), device, requires_grad)
+    return made(np.full(size_of((size,), "full"), convertible(value, kind, "full"), kind), device, requires_grad)
 
 
 def eye(

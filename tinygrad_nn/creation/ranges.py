@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import default_float, wanted_dtype
+from tinygrad_nn.dtypes import convertible, default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import made, number
@@ -49,10 +49,14 @@ def arange(
                 fix="change the sign of step",
             )
         )
-    if kind.kind in "iu":
+    if kind == np.int64:  # whole numbers before the length is taken; the narrower ones after it, as PyTorch has it
         first, last, by = int(first), int(last), int(by)
-        return made(np.arange(first, last, by).astype(kind) if by else np.empty(0, kind), device, requires_grad)
+        if by == 0:
+            raise AutogradError(message("arange: step must be nonzero", got="a step below 1, in whole numbers"))
+        return made(np.arange(first, last, by), device, requires_grad)
     count = ceil((last - first) / by)
+    if kind.kind in "iu":
+        return made((int(first) + int(by) * np.arange(count)).astype(kind), device, requires_grad)
     return made((first + by * np.arange(count, dtype=np.float64)).astype(kind), device, requires_grad)
 
 
@@ -105,7 +109,10 @@ def linspace(
     """
     kind = _floating_or_integer(dtype, "linspace")
     count = _steps(steps, "linspace")
-    values = _even(number(start, "linspace: start"), number(end, "linspace: end"), count, kind)
+    ends = [
+        convertible(number(x, f"linspace: {word}"), kind, "linspace") for word, x in (("start", start), ("end", end))
+    ]
+    values = _even(*ends, count, kind)
     return made(values.astype(kind), device, requires_grad)
 
 
@@ -127,8 +134,18 @@ def logspace(
     """
     kind = _floating_or_integer(dtype, "logspace")
     count = _steps(steps, "logspace")
-    powers = _even(number(start, "logspace: start"), number(end, "logspace: end"), count, kind)
+    ends = [
+        convertible(number(x, f"logspace: {word}"), kind, "logspace") for word, x in (("start", start), ("end", end))
+    ]
+    powers = _even(*ends, count, kind)
     return made(np.power(float(base), powers.astype(np.float64)).astype(kind), device, requires_grad)
+
+
+def _of_indices(dtype: object, name: str) -> np.dtype[Any]:
+    kind = np.dtype(np.int64) if dtype is None else wanted_dtype(dtype).dtype
+    if kind not in (np.int32, np.int64):
+        raise NotImplementedError(message(f"{name}: not defined for this dtype", got=kind, fix="int32 or int64"))
+    return kind
 
 
 def tril_indices(
@@ -136,7 +153,7 @@ def tril_indices(
 ) -> Tensor:
     """The places on and below a diagonal of a (row, col) matrix: (2, n), rows first."""
     return made(
-        np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype),
+        np.stack(np.tril_indices(row, offset, col)).astype(_of_indices(dtype, "tril_indices")),
         device,
     )
 
@@ -146,6 +163,6 @@ def triu_indices(
 ) -> Tensor:
     """The places on and above a diagonal of a (row, col) matrix: (2, n), rows first."""
     return made(
-        np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else wanted_dtype(dtype).dtype),
+        np.stack(np.triu_indices(row, offset, col)).astype(_of_indices(dtype, "triu_indices")),
         device,
     )

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, float64, result_dtype
+from tinygrad_nn.dtypes import as_dtype, convertible, float64, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, tensors
-from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.elementwise import of_kind, to_dtype
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce as reductions
-from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.primitive import TYPES, wrap
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -50,8 +50,8 @@ def _floats_only(primitive: Callable[..., Any]) -> Callable[..., Any]:
     """The primitive without its reading of integers as floats, which PyTorch lacks there."""
 
     def checked(input: Any, other: Any) -> Any:
-        floating(primitive.__name__, input)
-        floating(primitive.__name__, other)
+        if result_dtype(array_of(input), array_of(other)).kind in "iub":
+            floating(primitive.__name__, input)
         return primitive(input, other)
 
     checked.__name__ = primitive.__name__
@@ -69,17 +69,40 @@ def _tensor_first(primitive: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def _of_numbers(primitive: Callable[..., Any]) -> Callable[..., Any]:
+    """The primitive, defined for two numbers as well: the result is a 0-d tensor."""
+
+    def checked(input: Any, other: Any) -> Any:
+        return primitive(_lifted(primitive, input, other) if type(input) in NUMBERS else input, other)
+
+    checked.__name__ = primitive.__name__
+    return checked
+
+
+NUMBERS = frozenset((bool, int, float))
+
+
+def _lifted(primitive: Callable[..., Any], input: Any, other: Any) -> Any:
+    """The number `input`: as a 0-d tensor if `other` is a number, too."""
+    if not isinstance(other, (bool, int, float, np.generic)):
+        return input
+    refuses = primitive.primitive.refuses  # type: ignore[attr-defined]
+    if refuses is not None:
+        refuses(input, other)
+    return wrap(np.asarray(input, result_dtype(input, other)))
+
+
 # -- comparisons and logic: results are bools ------------------------------------------------------
 
 PAIR = "tg.tensor([1, 2, 3]), tg.tensor([2, 2, 2])"
 MASKS = "tg.tensor([True, True, False]), tg.tensor([True, False, False])"
 
-eq = _function(ops.eq, "input == other.", PAIR, "[False, True, False]")
-ne = _function(ops.ne, "input != other.", PAIR, "[True, False, True]")
-lt = _function(ops.lt, "input < other.", PAIR, "[True, False, False]")
-le = _function(ops.le, "input <= other.", PAIR, "[True, True, False]")
-gt = _function(ops.gt, "input > other.", PAIR, "[False, False, True]")
-ge = _function(ops.ge, "input >= other.", PAIR, "[False, True, True]")
+eq = _function(_tensor_first(ops.eq), "input == other.", PAIR, "[False, True, False]")
+ne = _function(_tensor_first(ops.ne), "input != other.", PAIR, "[True, False, True]")
+lt = _function(_tensor_first(ops.lt), "input < other.", PAIR, "[True, False, False]")
+le = _function(_tensor_first(ops.le), "input <= other.", PAIR, "[True, True, False]")
+gt = _function(_tensor_first(ops.gt), "input > other.", PAIR, "[False, False, True]")
+ge = _function(_tensor_first(ops.ge), "input >= other.", PAIR, "[False, True, True]")
 logical_and = _function(ops.logical_and, "Whether both are non-zero.", MASKS, "[True, False, False]", tensors_only=True)
 logical_or = _function(ops.logical_or, "Whether one is non-zero.", MASKS, "[True, True, False]", tensors_only=True)
 logical_xor = _function(
@@ -128,9 +151,9 @@ def differs(input: Any, other: Any) -> Any:
 
 # -- arithmetic ------------------------------------------------------------------------------------
 
-mul = _function(ops.mul, "input * other.", PAIR, "[2, 4, 6]")
+mul = _function(_of_numbers(ops.mul), "input * other.", PAIR, "[2, 4, 6]")
 floor_divide = _function(
-    ops.floor_divide,
+    _of_numbers(ops.floor_divide),
     "input / other, rounded down. An integer by zero raises RuntimeError.",
     "tg.tensor([-7, 7]), 2",
     "[-4, 3]",
@@ -170,7 +193,11 @@ def add(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
     >>> tg.add(tg.tensor([1, 2]), tg.tensor([10, 20]), alpha=2).tolist()
     [21, 42]
     """
-    return ops.add(input, other if alpha == 1 else _scaled("add", input, other, alpha))  # type: ignore[no-any-return]
+    if type(input) in NUMBERS:
+        input = _lifted(ops.add, input, other)
+    if alpha == 1 and alpha is not True:
+        return ops.add(input, other)  # type: ignore[no-any-return]
+    return ops.add(input, _scaled("add", input, other, alpha))  # type: ignore[no-any-return]
 
 
 def sub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
@@ -180,7 +207,12 @@ def sub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
     >>> tg.sub(tg.tensor([1, 2]), 1).tolist()
     [0, 1]
     """
-    return ops.sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha))  # type: ignore[no-any-return]
+    if type(input) in NUMBERS:
+        input = _lifted(ops.sub, input, other)
+    if alpha == 1 and alpha is not True:
+        return ops.sub(input, other)  # type: ignore[no-any-return]
+    _check_subtraction(array_of(input), array_of(other))
+    return ops.sub(input, _scaled("sub", input, other, alpha))  # type: ignore[no-any-return]
 
 
 def _scaled(name: str, input: Any, other: Any, alpha: Number) -> Any:
@@ -194,7 +226,22 @@ def _scaled(name: str, input: Any, other: Any, alpha: Number) -> Any:
                 fix="x.float(), or a whole alpha",
             )
         )
+    if kind.kind == "b":
+        return ops.logical_and(of_kind(other, kind), bool(alpha))
+    if isinstance(alpha, bool):
+        raise OperandError(
+            message(
+                f"{name}: Boolean alpha only supported for Boolean results.",
+                got=f"alpha={alpha} for {as_dtype(kind)}",
+                fix="alpha=1",
+            )
+        )
+    if kind.kind in "iu":
+        alpha = convertible(alpha, kind, name)
     return ops.mul(to_dtype(other, kind), alpha) if type(other) in TYPES else other * alpha
+
+
+_check_subtraction = ops.sub.primitive.refuses  # type: ignore[attr-defined]
 
 
 def rsub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
@@ -204,7 +251,10 @@ def rsub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
     >>> tg.rsub(tg.tensor([1, 2]), 10).tolist()
     [9, 8]
     """
-    return ops.sub(other, input if alpha == 1 else _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
+    if alpha == 1 and alpha is not True:
+        return ops.sub(other, input)  # type: ignore[no-any-return]
+    _check_subtraction(array_of(other), array_of(input))
+    return ops.sub(other, _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -217,6 +267,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     >>> tg.div(tg.tensor([-7, 7]), 2).tolist(), tg.div(tg.tensor([-7, 7]), 2, rounding_mode="trunc").tolist()
     ([-3.5, 3.5], [-3, 3])
     """
+    if type(input) in NUMBERS:
+        input = _lifted(ops.div, input, other)
     if rounding_mode is None:
         return ops.div(input, other)  # type: ignore[no-any-return]
     if rounding_mode == "floor":
@@ -228,11 +280,13 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
                 got=f"rounding_mode={rounding_mode!r}",
             )
         )
-    if result_dtype(array_of(input), array_of(other)).kind not in "iu":
+    kind = result_dtype(array_of(input), array_of(other))
+    if kind.kind not in "iub":
         return ops.trunc(ops.div(input, other))  # type: ignore[no-any-return]
+    input, other = of_kind(input, kind), of_kind(other, kind)
     below = ops.floor_divide(input, other)
-    opposite = ops.logical_xor(ops.lt(input, 0), ops.lt(below * 0 + other, 0))
-    return ops.add(below, ops.logical_and(opposite, ops.ne(ops.remainder(input, other), 0)))  # type: ignore[no-any-return]
+    inexact = ops.ne(ops.mul(below, other), input)
+    return ops.add(below, ops.logical_and(inexact, ops.lt(below, 0)))  # type: ignore[no-any-return]
 
 
 def rmul(input: Any, other: Any) -> Any:

@@ -45,7 +45,20 @@ def einsum(*args: Any) -> Tensor:
     for place, operand in enumerate(operands):
         tensors("einsum", **{f"operand {place}": operand})
     explicit, steps = _plan(equation, tuple([tuple(operand.shape) for operand in operands]))
+    if len(operands) > 1:
+        _check_dtypes(explicit, operands)
     return _contracted(explicit, steps, _one_dtype(operands))  # type: ignore[no-any-return]
+
+
+def _check_dtypes(explicit: str, operands: list[Any]) -> None:
+    """A sum of products is a matrix product, which takes one dtype, and no bools (RuntimeError)."""
+    inputs, _, output = explicit.partition("->")
+    terms = inputs.split(",")
+    if not any(letter not in output and sum(letter in term for term in terms) > 1 for letter in set(inputs) - {","}):
+        return
+    same_dtype("einsum", **{f"operand {k}": operand for k, operand in enumerate(operands)})
+    if operands[0].dtype.name == "bool":
+        raise OperandError(message("einsum: a sum of products is not defined for bool", fix="x.float()"))
 
 
 def _contracted(explicit: str, steps: tuple[Step, ...], operands: list[Any]) -> Any:

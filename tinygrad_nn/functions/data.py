@@ -156,11 +156,11 @@ def _filled(data: Any, kind: np.dtype[Any], name: str) -> Array:
 
 
 def _narrowed(wide: Array, kind: np.dtype[Any], name: str) -> Array:
-    """To a narrow integer type; as PyTorch refuses a value beyond its range (-1 may wrap to 255)."""
+    """To a narrow integer type; as PyTorch refuses a value beyond its range (the integer -1 may wrap to 255)."""
     if kind.kind != "b" and wide.size:
         limits = np.iinfo(kind)
-        low = -limits.max - 1 if kind.kind == "u" else limits.min
-        if wide.max() > limits.max or wide.min() < low:
+        low = -limits.max - 1 if kind.kind == "u" and wide.dtype.kind in "iu" else limits.min
+        if not (low <= wide.min() and wide.max() <= limits.max):  # NaN is in no range
             raise AutogradError(
                 message(
                     f"{name}: value cannot be converted to type {kind} without overflow",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import as_dtype, as_numpy_dtype, result_dtype
+from tinygrad_nn.dtypes import as_dtype, as_numpy_dtype, convertible, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
 from tinygrad_nn.ops import elementwise as ops
@@ -58,7 +58,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             message("where: expected condition to be a boolean tensor", got=f"dtype {kind}", fix="compare first: x > 0")
         )
     common = result_dtype(array_of(input), array_of(other))
-    return ops.where(condition, _of_kind(input, common), _of_kind(other, common))
+    if common.kind in "iu":
+        for side in (input, other):
+            if isinstance(side, int):
+                convertible(side, common, "where")
+    return ops.where(condition, of_kind(input, common), of_kind(other, common))
 
 
 def where_method(input: Any, condition: Any, other: Any) -> Any:
@@ -66,7 +70,8 @@ def where_method(input: Any, condition: Any, other: Any) -> Any:
     return where(condition, input, other)
 
 
-def _of_kind(value: Any, kind: Any) -> Any:
+def of_kind(value: Any, kind: Any) -> Any:
+    """A tensor, an array or a number with elements of the type `kind`."""
     return to_dtype(value, kind) if type(value) in TYPES else np.asarray(value).astype(kind)
 
 
@@ -89,14 +94,21 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
         return _clamp_to_tensors(input, min, max)  # type: ignore[no-any-return]
     number("clamp", **limits)
     kind = result_dtype(array_of(input), *limits.values())
-    if kind.kind in "iu":
-        bounds = np.iinfo(kind)
-        limits = {name: int(np.clip(limit, bounds.min, bounds.max)) for name, limit in limits.items()}
+    if kind.kind == "b":
+        raise OperandError(message("clamp: not defined for bool", fix="x.int()"))
+    if kind.kind in "iu":  # a limit below what the dtype holds limits nothing; PyTorch wraps -1 to 255
+        lowest = int(np.iinfo(kind).min)
+        limits = {
+            name: lowest if kind.kind == "u" and limit < 0 else convertible(limit, kind, "clamp")
+            for name, limit in limits.items()
+        }
     return ops.clamp(to_dtype(input, kind), limits.get("min"), limits.get("max"))  # type: ignore[no-any-return]
 
 
 def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
     kind = result_dtype(*[array_of(value) for value in (input, low, high) if value is not None])
+    if kind.kind == "b" and low is not None and high is not None:
+        raise OperandError(message("clamp: not defined for bool", fix="x.int()"))
     result = to_dtype(input, kind)
     if low is not None:
         low = to_dtype(low, kind)
@@ -118,11 +130,14 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     [1.0, 12.5]
     """
     tensors("lerp", input=input, end=end)
-    if type(weight) in TYPES:
-        same_dtype("lerp", input=input, end=end, weight=weight)
-    else:
+    same_dtype("lerp", input=input, end=end)
+    if type(weight) not in TYPES:
         number("lerp", weight=weight)
-        same_dtype("lerp", input=input, end=end)
+    elif weight.array.ndim:
+        same_dtype("lerp", input=input, end=end, weight=weight)
+    elif input.dtype != weight.dtype:
+        kind = result_dtype(array_of(input), array_of(end), weight.array)
+        input, end, weight = to_dtype(input, kind), to_dtype(end, kind), to_dtype(weight, kind)
     floating("lerp", input)
     return ops.add(input, ops.mul(ops.sub(end, input), weight))  # type: ignore[no-any-return]
 
@@ -136,14 +151,27 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Ten
     """
     tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     number("addcmul", value=value)
+    common = result_dtype(array_of(input), array_of(tensor1), array_of(tensor2))
+    input, tensor1, tensor2 = [to_dtype(one, common) for one in (input, tensor1, tensor2)]
+    if common.kind == "b":
+        raise OperandError(message("addcmul: not defined for bool", fix="x.int()"))
     product = ops.mul(tensor1, tensor2)
-    if isinstance(value, float) and result_dtype(array_of(input), array_of(product)).kind in "iub":
+    return ops.add(input, product if value == 1 else ops.mul(product, _factor("addcmul", value, common)))  # type: ignore[no-any-return]
+
+
+def _factor(name: str, value: Number, kind: Any) -> Number:
+    """`value` as a number of the type `kind`. RuntimeError for a fraction or too large a number beside integers."""
+    if kind.kind not in "iu":
+        return value
+    if value != int(value):
         raise OperandError(
             message(
-                "addcmul: For integral input tensors, argument value must not be a floating point number.", got=value
+                f"{name}: For integral input tensors, argument value must not be a floating point number.",
+                got=f"value={value}",
+                fix="x.float(), or a whole value",
             )
         )
-    return ops.add(input, product if value == 1 else ops.mul(product, value))  # type: ignore[no-any-return]
+    return int(convertible(int(value), kind, name))
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_nn.dtypes import default_float, wanted_dtype
+from tinygrad_nn.dtypes import convertible, default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.placement import cpu_only
@@ -115,7 +115,7 @@ def empty_like(
 
 def _filled_like(input: Any, value: Any, dtype: object, memory_format: object, name: str) -> Array:
     array = like(operand(input, name), dtype, memory_format)
-    array[...] = value
+    array[...] = convertible(value, array.dtype, name)
     return array
 
 
@@ -220,4 +220,6 @@ def new_full(
                 "new_full: the size must be a tuple of integers", got=f"{size!r:.60}", fix="x.new_full((3,), value)"
             )
         )
-    return made(np.full(size_of((size,), "new_full"), value, _kind(input, dtype)), device, requires_grad)
+    kind = _kind(input, dtype)
+    value = convertible(value, kind, "new_full")
+    return made(np.full(size_of((size,), "new_full"), value, kind), device, requires_grad)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -287,6 +288,8 @@ def _constant(value: Any, kind: Any) -> Any:
     """The value as an array of the written tensor's dtype."""
     if type(value) in TYPES:
         array = value.array
+        if kind.kind in "iu" and not array.ndim and array.dtype.kind not in "iub":
+            convertible(array.item(), kind, "setitem")
         return array if array.dtype == kind else array.astype(kind)
     if not isinstance(value, (bool, int, float, np.integer)):
         raise DTypeError(
@@ -296,11 +299,7 @@ def _constant(value: Any, kind: Any) -> Any:
                 fix="assign tensor(value)",
             )
         )
-    return (
-        array_of(value, kind, "setitem")
-        if kind.kind in "iu" and isinstance(value, int)
-        else np.asarray(value).astype(kind)
-    )
+    return np.asarray(convertible(value, kind, "setitem")).astype(kind)
 
 
 def _written_on_tape(input: Any, basic: Key | None, advanced: Key | None, value: Any) -> None:

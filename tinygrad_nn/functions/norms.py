@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_nn.dtypes import as_dtype, float32
+from tinygrad_nn.dtypes import as_dtype, float32, promote_types, wanted_dtype
 from tinygrad_nn.errors import ArgumentError, OperandError, ShapeError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
 from tinygrad_nn.functions.dims import axes, numpy_spelling
@@ -35,8 +35,22 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     tensors("linalg.vector_norm", x=x)
     number("linalg.vector_norm", ord=ord)
     floating("linalg.vector_norm", x)
-    y = x if dtype is None else to_dtype(x, dtype)
+    y = x if dtype is None else to_dtype(x, _wider("linalg.vector_norm", x, dtype))
     return _p_norm("linalg.vector_norm", y, float(ord), axes(dim, x.ndim, "linalg.vector_norm"), keepdim)  # type: ignore[no-any-return]
+
+
+def _wider(name: str, x: Any, dtype: object) -> object:
+    """The dtype asked for. RuntimeError unless it is floating and holds every element of `x`."""
+    wanted = wanted_dtype(dtype)
+    if promote_types(x.dtype, wanted) is not wanted or not wanted.is_floating_point:
+        raise OperandError(
+            message(
+                f"{name}: the dtype of the input should be convertible without narrowing to the specified dtype",
+                got=f"{x.dtype} to {wanted}",
+                fix="convert the result: .to(dtype)",
+            )
+        )
+    return wanted
 
 
 def _p_norm(name: str, x: Any, p: float, over: tuple[int, ...] | None, keepdim: bool) -> Any:
@@ -89,7 +103,7 @@ def matrix_norm(
         raise OperandError(
             message(f"{name}: Order {ord} not supported.", fix="one of 'fro', 'nuc', 1, -1, 2, -2, inf, -inf")
         )
-    x = A if dtype is None else to_dtype(A, dtype)
+    x = A if dtype is None else to_dtype(A, _wider(name, A, dtype))
     axes(dim, x.ndim, name)  # distinct, in range
     rows, columns = (d % x.ndim for d in dim)
     if ord == "fro":

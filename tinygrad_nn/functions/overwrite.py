@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import AutogradError, ShapeError, message
 from tinygrad_nn.functions.broadcast import broadcast_shapes, expand
 from tinygrad_nn.functions.checks import number, tensors
-from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import where
@@ -32,11 +32,11 @@ def scalar(value: Any, kind: Any, name: str) -> Any:
                     got=f"a tensor with {value.array.ndim} dimension(s)",
                 )
             )
+        if name != "fill_" and kind.kind in "iu" and value.array.dtype.kind not in "iub":
+            convertible(value.array.item(), kind, name)
         return to_dtype(value, kind)
     number(name, value=value)
-    if kind.kind in "iu" and not np.isfinite(value):
-        raise AutogradError(message(f"{name}: value cannot be converted to type {kind} without overflow", got=value))
-    return wrap(array_of(int(value), kind, name) if kind.kind in "iu" else np.asarray(value).astype(kind))
+    return wrap(np.asarray(convertible(value, kind, name)).astype(kind))
 
 
 # -- masks -------------------------------------------------------------------------------------------

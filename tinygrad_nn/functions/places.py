@@ -313,7 +313,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Tensor:
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
     """A copy of `input` with `value` (a number or 0-d tensor) in the rows of the given numbers."""
     tensors("index_fill", input=input)
-    _integers(index, "index_fill", IndexingError)
+    _integers(index, "index_fill", IndexingError, (INT64,))
     x, _, key = _row_key(input, dim, index, "index_fill", IndexingError, negative=True)
     result = where(ops.touched(key, x.array.shape), scalar(value, input.array.dtype, "index_fill"), x)
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]

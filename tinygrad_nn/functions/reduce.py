@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_nn.dtypes import as_dtype, default_float, float32, uint8
+from tinygrad_nn.dtypes import as_dtype, default_float, float32, uint8, wanted_dtype
 from tinygrad_nn.errors import DTypeError, IndexingError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, tensors
 from tinygrad_nn.functions.dims import axes, axis, numpy_spelling
@@ -29,6 +30,16 @@ def _given(name: str, input: Any, dtype: object) -> Any:
     if type(input) not in TYPES:
         tensors(name, input=input)
     return input if dtype is None else to_dtype(input, dtype)
+
+
+def _in(result: Any, dtype: object) -> Any:
+    """A sum or product of integers, which is added up in int64, in the dtype that was asked for."""
+    return result if dtype is None else to_dtype(result, dtype)
+
+
+def _refuse_bool(name: str, dtype: object) -> None:
+    if dtype is not None and as_dtype(dtype).name == "bool":
+        raise OperandError(message(f"{name}: not defined for dtype=bool", fix=f"{name}(...) > 0"))
 
 
 def _count(x: Any, over: tuple[int, ...] | None) -> int:
@@ -57,7 +68,7 @@ def sum(input: Any, dim: Dims = None, keepdim: bool = False, *, dtype: object = 
     [4, 6]
     """
     x = _given("sum", input, dtype)
-    return ops.sum(x, axes(dim, x.ndim, "sum"), keepdim)  # type: ignore[no-any-return]
+    return _in(ops.sum(x, axes(dim, x.ndim, "sum"), keepdim), dtype)  # type: ignore[no-any-return]
 
 
 @numpy_spelling
@@ -99,7 +110,7 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: ob
     """
     x = _given("prod", input, dtype)
     over = None if dim is None else _one("prod", dim, x.ndim)
-    return ops.prod(x, over, keepdim)  # type: ignore[no-any-return]
+    return _in(ops.prod(x, over, keepdim), dtype)  # type: ignore[no-any-return]
 
 
 def _one(name: str, dim: Any, ndim: int) -> tuple[int, ...] | None:
@@ -236,7 +247,8 @@ def cumsum(input: Any, dim: int, *, dtype: object = None) -> Tensor:
     [1, 3, 6]
     """
     x = _given("cumsum", input, dtype)
-    return scanned(ops.cumsum, x, axis(dim, x.ndim, "cumsum"))  # type: ignore[no-any-return]
+    _refuse_bool("cumsum", dtype)
+    return _in(scanned(ops.cumsum, x, axis(dim, x.ndim, "cumsum")), dtype)  # type: ignore[no-any-return]
 
 
 @numpy_spelling
@@ -248,7 +260,26 @@ def cumprod(input: Any, dim: int, *, dtype: object = None) -> Tensor:
     [1, 2, 6]
     """
     x = _given("cumprod", input, dtype)
-    return scanned(ops.cumprod, x, axis(dim, x.ndim, "cumprod"))  # type: ignore[no-any-return]
+    _refuse_bool("cumprod", dtype)
+    return _in(scanned(ops.cumprod, x, axis(dim, x.ndim, "cumprod")), dtype)  # type: ignore[no-any-return]
+
+
+def written_scan(scan: Callable[..., Any]) -> Callable[..., Any]:
+    """What the in-place form of a running total writes: one of the tensor's own dtype, if any is given."""
+
+    @wraps(scan)
+    def function(input: Any, dim: int, *, dtype: object = None) -> Any:
+        if dtype is not None and as_dtype(input.dtype) is not wanted_dtype(dtype):
+            raise OperandError(
+                message(
+                    f"{scan.__name__}_: Bad in-place call: the tensor's dtype and the one asked for should match",
+                    got=f"{as_dtype(input.dtype)} and {wanted_dtype(dtype)}",
+                    fix=f"x = x.{scan.__name__}(dim, dtype=...)",
+                )
+            )
+        return scan(input, dim, dtype=dtype)
+
+    return function
 
 
 def scanned(primitive: Callable[..., Any], x: Any, dim: int) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
-from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, OperandError, ShapeError, message
 from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.data import read
@@ -62,6 +62,8 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     tensor([1, 2])
     """
     tensors("topk", input=input)
+    if input.array.dtype.kind == "b":
+        raise OperandError(message("topk: does not support bool", fix="x.int()"))
     try:
         count = as_index(k)
     except TypeError:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import OperandError
+from tinygrad_nn.dtypes import as_dtype, convertible
+from tinygrad_nn.errors import OperandError, message
 from tinygrad_nn.ops import special
 from tinygrad_nn.primitive import primitive
 
@@ -99,8 +100,20 @@ def _division(ufunc: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def _subtracts_masks(x: Array, y: Array) -> None:
+    for operand in (x, y):
+        if operand.dtype.kind == "b" if isinstance(operand, np.ndarray) else isinstance(operand, bool):
+            raise OperandError(
+                message(
+                    "sub: Subtraction, the `-` operator, with a bool tensor is not supported",
+                    got=" and ".join(str(as_dtype(o.dtype)) if isinstance(o, np.ndarray) else repr(o) for o in (x, y)),
+                    fix="a ^ b or logical_xor(a, b) for masks; ~x or logical_not(x) inverts one; x.int() for numbers",
+                )
+            )
+
+
 add = unary("add", np.add, lambda g: g, lambda g: g)
-sub = unary("sub", np.subtract, lambda g: g, lambda g: -g)
+sub = unary("sub", np.subtract, lambda g: g, lambda g: -g, refuses=_subtracts_masks)
 mul = unary("mul", np.multiply, lambda g, y: g * y, lambda g, x: g * x)
 div = smooth("div", np.true_divide, lambda g, y: g / y, lambda g, x, y: -g * x / (y * y))
 neg = unary("neg", np.negative, lambda g: -g)
@@ -121,13 +134,31 @@ where = primitive(
 cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g)  # the walk casts back
 
 
-def _power(x: Array, y: Array) -> Array:
-    """x to the power y, with PyTorch's refusals: of masks, and of integers to negative powers."""
-    kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
-    if kind in "iub" and (kind == "b" or np.any(np.less(y, 0))):
-        if kind == "b":
-            raise TypeError("not defined for bool")
+def _negative_power(x: Array, y: Array) -> None:
+    """Integers to a negative number are refused; to negative integers in a tensor they are 0, 1 or -1."""
+    if not isinstance(y, int) or x.dtype.kind not in "iub":
+        return
+    if x.dtype.kind != "b":
+        convertible(y, x.dtype, "pow")
+    if y < 0:
         raise OperandError("pow: Integers to negative integer powers are not allowed.\n  fix: x.float() ** y")
+
+
+def _integer_power(x: Array, y: Array) -> Array:
+    """x to the power y in integers: for negative y the whole part of the quotient, 0 but for x of 1 and -1."""
+    if x.dtype.kind == "b":
+        raise TypeError("not defined for bool")
+    below = np.less(y, 0)
+    if not np.any(below):
+        return np.power(x, y)
+    units = np.where(x == 1, x, np.where((x == -1) & (x.dtype.kind == "i"), np.where(y % 2, x, -x), 0 * x))
+    return np.where(below, units, np.power(x, np.where(below, 0, y))).astype(x.dtype)
+
+
+def _power(x: Array, y: Array) -> Array:
+    """x to the power y."""
+    if (x if isinstance(x, np.ndarray) else y).dtype.kind in "iub":
+        return _integer_power(np.asarray(x), np.asarray(y))
     if type(y) in (int, float) and x.dtype.kind == "f":  # NumPy's own loops for these are far faster
         if y == 2:
             return np.square(x)
@@ -146,6 +177,7 @@ pow = unary(
     else (g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)),
     lambda g, x, y, out: _exponent_of_number(g, x, y, out) if _is_number(x)
     else g * where(logical_and(x == 0, y >= 0), 0.0, out * log(where(eq(x, 0), 1.0, x))),
+    refuses=_negative_power,
 )  # fmt: skip
 
 
@@ -273,7 +305,7 @@ def _softplus(x: Array) -> Array:
 
 
 sigmoid = smooth("sigmoid", _sigmoid, lambda g, out: g * out * (1 - out))
-relu = unary("relu", lambda x: np.maximum(x, 0), lambda g, out: g * gt(out, 0))
+relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: g * gt(out, 0))
 leaky_relu = primitive(
     "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
 )

@@ -10,6 +10,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, message
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -78,7 +79,8 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x, 0), 6). (Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010)"""
-    return maybe_inplace(_hardtanh, inplace, "relu6", input, 0.0, 6.0)  # type: ignore[no-any-return]
+    _numbers("relu6", input)
+    return maybe_inplace(_hardtanh, inplace, "relu6", input, *_limits("relu6", input, 0.0, 6.0))  # type: ignore[no-any-return]
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -88,6 +90,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> leaky_relu(tg.tensor([-1.0, 2.0]), 0.5)
     tensor([-0.5000,  2.0000])
     """
+    _floating("leaky_relu", input)
     return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, negative_slope)  # type: ignore[no-any-return]
 
 
@@ -97,6 +100,16 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     input: (N, C, ...), (L) or () (one channel); weight: (C,) or (1,). (He et al., 2015)
     Raises RuntimeError where the channels differ.
     """
+    _floating("prelu", input)
+    tensor_operands("prelu", weight=weight)
+    if weight.dtype != input.dtype:
+        raise OperandError(
+            message(
+                f"prelu{here()}: the weight must have the input's dtype",
+                got=f"input {input.dtype}, weight {weight.dtype}",
+                fix="weight.to(input.dtype)",
+            )
+        )
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.ndim > 1 or weight.array.size not in (1, channels):
         raise OperandError(
@@ -112,6 +125,14 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else value."""
+    return _thresholded(input, threshold, value, inplace)
+
+
+def _thresholded(input: Any, threshold: float, value: float, inplace: bool) -> Tensor:
+    _numbers("threshold", input)
+    kind = input.array.dtype
+    if kind.kind in "iu":
+        threshold, value = convertible(threshold, kind, "threshold"), convertible(value, kind, "threshold")
     return maybe_inplace(_threshold, inplace, "threshold", input, threshold, value)  # type: ignore[no-any-return]
 
 
@@ -125,7 +146,34 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise ArgumentError(
             message("hardtanh: min_val cannot be greater than max_val", got=f"min_val={min_val}, max_val={max_val}")
         )
-    return maybe_inplace(_hardtanh, inplace, "hardtanh", input, min_val, max_val)  # type: ignore[no-any-return]
+    _numbers("hardtanh", input)
+    return maybe_inplace(_hardtanh, inplace, "hardtanh", input, *_limits("hardtanh", input, min_val, max_val))  # type: ignore[no-any-return]
+
+
+def _limits(name: str, x: Any, *limits: float) -> list[Any]:
+    """The limits as numbers of the input's dtype; unsigned integers have no negative ones (RuntimeError)."""
+    kind = x.array.dtype
+    if kind.kind == "u" and min(limits) < 0:
+        raise OperandError(
+            message(f"{name}{here()}: cannot do {name} on an unsigned type with negative limits", got=f"{limits}")
+        )
+    return [convertible(limit, kind, name) for limit in limits] if kind.kind in "iu" else list(limits)
+
+
+def _numbers(name: str, input: Any) -> None:
+    """RuntimeError for bools."""
+    tensor_operands(name, input=input)
+    if input.array.dtype.kind == "b":
+        raise OperandError(message(f"{name}{here()}: Bool inputs not supported", got="dtype bool", fix="x.float()"))
+
+
+def _floating(name: str, input: Any) -> None:
+    """RuntimeError unless the input is floating."""
+    tensor_operands(name, input=input)
+    if input.array.dtype.kind not in "fV":
+        raise OperandError(
+            message(f"{name}{here()}: not implemented for {input.dtype}", got=f"dtype {input.dtype}", fix="x.float()")
+        )
 
 
 def _hardtanh(x: Any, low: float, high: float) -> Any:
@@ -138,6 +186,7 @@ def _hardtanh(x: Any, low: float, high: float) -> Any:
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha * (exp(x) - 1). (Clevert et al., 2015)"""
+    _floating("elu", input)
     return maybe_inplace(_elu, inplace, "elu", input, alpha, 1.0, 1.0)  # type: ignore[no-any-return]
 
 
@@ -153,6 +202,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)). (Barron, 2017). Raises RuntimeError for alpha = 0."""
     if alpha == 0:
         raise AutogradError(message("celu: ZeroDivisionError: alpha cannot be 0 for CELU", got="alpha=0"))
+    _floating("celu", input)
     return maybe_inplace(_elu, inplace, "celu", input, alpha, 1.0, 1.0 / alpha)  # type: ignore[no-any-return]
 
 
@@ -164,6 +214,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
     (Klambauer et al., "Self-normalizing neural networks", 2017)
     """
+    _floating("selu", input)
     return maybe_inplace(_elu, inplace, "selu", input, SELU_ALPHA, SELU_SCALE, 1.0)  # type: ignore[no-any-return]
 
 
@@ -177,6 +228,7 @@ def sigmoid(input: Tensor) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(1 / (1 + exp(-x))), without overflow."""
+    _floating("logsigmoid", input)
     return ops.log_sigmoid(input)  # type: ignore[no-any-return]
 
 
@@ -191,6 +243,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). (Hendrycks and Gimpel, 2016)
     Raises RuntimeError for another `approximate`.
     """
+    _floating("gelu", input)
     if approximate == "none":
         return ops.gelu(input)  # type: ignore[no-any-return]
     if approximate != "tanh":
@@ -202,6 +255,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish. (Elfwing et al., 2017)"""
+    _floating("silu", input)
     return maybe_inplace(_silu, inplace, "silu", input)  # type: ignore[no-any-return]
 
 
@@ -211,6 +265,7 @@ def _silu(x: Any) -> Any:
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)). (Misra, 2019)"""
+    _floating("mish", input)
     return maybe_inplace(_mish, inplace, "mish", input)  # type: ignore[no-any-return]
 
 
@@ -220,6 +275,7 @@ def _mish(x: Any) -> Any:
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """0 below -3, 1 above 3, x / 6 + 1/2 between."""
+    _floating("hardsigmoid", input)
     return maybe_inplace(_hardsigmoid, inplace, "hardsigmoid", input)  # type: ignore[no-any-return]
 
 
@@ -229,6 +285,7 @@ def _hardsigmoid(x: Any) -> Any:
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """0 below -3, x above 3, x (x + 3) / 6 between. (Howard et al., 2019)"""
+    _floating("hardswish", input)
     return maybe_inplace(_hardswish, inplace, "hardswish", input)  # type: ignore[no-any-return]
 
 
@@ -239,6 +296,7 @@ def _hardswish(x: Any) -> Any:
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
+    _floating("softplus", input)
     x: Any = input
     scaled = x if beta == 1 else x * beta
     smooth = -ops.log_sigmoid(-scaled)
@@ -259,6 +317,7 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved toward 0 by lambd, 0 where |x| <= lambd. Raises RuntimeError for a negative lambd."""
+    _floating("softshrink", input)
     if not lambd >= 0:
         raise AutogradError(message("softshrink: lambda must be greater or equal to 0", got=f"lambd={lambd}"))
     x: Any = input
@@ -267,6 +326,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x, and 0 where |x| <= lambd."""
+    _floating("hardshrink", input)
     x: Any = input
     return ops.where(ops.logical_and(ops.ge(x, -lambd), ops.le(x, lambd)), 0.0, x)  # type: ignore[no-any-return]
 
@@ -276,6 +336,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
     Raises RuntimeError for a 0-d tensor or an odd size.
     """
+    _floating("glu", input)
     if input.ndim == 0:
         raise AutogradError(
             message(f"glu{here()} does not support 0-dimensional tensors", fix="give it a dimension to halve")
@@ -392,4 +453,4 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """`threshold(input, threshold, value, inplace=True)`."""
-    return maybe_inplace(_threshold, True, "threshold", input, threshold, value)  # type: ignore[no-any-return]
+    return _thresholded(input, threshold, value, True)

@@ -25,7 +25,7 @@ from tinygrad_nn.tape import local
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
-INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+INT64, UINT64, UINT8 = np.dtype(np.int64), np.dtype(np.uint64), np.dtype(np.uint8)
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
 
@@ -132,7 +132,7 @@ def _check_logits(name: str, input: Any) -> None:
 def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> Any:
     """Refuse a target that does not name classes. Gives the mask of those that count; None if all do."""
     shape, array = tuple(input.shape), target.array
-    if array.dtype.kind not in "iu":
+    if array.dtype not in (INT64, UINT8):
         raise OperandError(
             message(
                 f"{name}{here()}: expected scalar type Long for class indices but found {target.dtype}",
@@ -290,6 +290,14 @@ def binary_cross_entropy(
     tensor_operands("binary_cross_entropy", input=input, target=target)
     if tuple(input.shape) != tuple(target.shape):
         raise _different_sizes("binary_cross_entropy", input, target)
+    if input.array.dtype.kind not in "fV" or input.dtype != target.dtype:
+        raise OperandError(
+            message(
+                f"binary_cross_entropy{here()}: found dtype {target.dtype} but expected {input.dtype}",
+                got=f"input {input.dtype}, target {target.dtype}",
+                fix="target.to(input.dtype), floating",
+            )
+        )
     labels = target.array
     if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
         raise OperandError(
@@ -299,7 +307,7 @@ def binary_cross_entropy(
                 fix="labels -1 and 1: (target + 1) / 2; class numbers: cross_entropy",
             )
         )
-    each: Any = loss.binary_cross_entropy(input, to_dtype(target, input.dtype))
+    each: Any = loss.binary_cross_entropy(input, target)
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
 
@@ -324,12 +332,21 @@ def binary_cross_entropy_with_logits(
     tensor_operands("binary_cross_entropy_with_logits", input=input, target=target)
     if tuple(input.shape) != tuple(target.shape):
         raise _different_sizes("binary_cross_entropy_with_logits", input, target)
+    for word, operand in (("input", input), ("target", target)):
+        if operand.array.dtype.kind not in "fV":
+            raise OperandError(
+                message(
+                    f"binary_cross_entropy_with_logits{here()}: the {word} must be floating",
+                    got=f"{word} of {operand.dtype}",
+                    fix=f"{word}.float()",
+                )
+            )
     x: Any = input
     t: Any = target
     log_p: Any = ops.log_sigmoid(x)
     if pos_weight is not None:
         log_p = log_p * ((pos_weight - 1.0) * t + 1.0)
-    each = (1.0 - t) * x - log_p
+    each = to_dtype((1.0 - t) * x - log_p, target.dtype)
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
 

@@ -111,7 +111,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """1 at each element's class along a new last axis, else 0: (...) integers to (..., num_classes) int64.
 
     num_classes: -1 takes the largest class plus one.
-    Raises RuntimeError for elements outside [0, num_classes), or not integers.
+    Raises RuntimeError for elements outside [0, num_classes), or not of int64.
 
     >>> import tinygrad_nn as tg
     >>> one_hot(tg.tensor([1, 0]), 3)
@@ -120,7 +120,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     tensor_operands("one_hot", tensor=tensor)
     array: Any = tensor.array
-    if array.dtype.kind not in "iu":
+    if array.dtype != _INT64:
         raise OperandError(
             message("one_hot is only applicable to index tensor", got=f"dtype {tensor.dtype}", fix="tensor.long()")
         )

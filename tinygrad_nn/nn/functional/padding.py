@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.tables import Table, table
@@ -38,7 +39,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     tensor_operands("pad", input=input)
     ends = _pairs(input, pad)
     if mode == "constant":
-        return _constant(input, ends, 0.0 if value is None else value)  # type: ignore[no-any-return]
+        fill = 0.0 if value is None else convertible(float(value), input.array.dtype, "pad")
+        return _constant(input, ends, fill)  # type: ignore[no-any-return]
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(
             message(f"Unrecognised padding mode {mode}", fix="'constant', 'reflect', 'replicate' or 'circular'")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_nn.errors import ArgumentError, AutogradError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.nn.functional.linear import pairwise_distance
 from tinygrad_nn.ops import elementwise as ops
@@ -86,7 +87,11 @@ def soft_margin_loss(
                 fix=f"a target {tuple(input.shape)} of 1 and -1",
             )
         )
-    return reduced(-ops.log_sigmoid(product), reduction)  # type: ignore[no-any-return]
+    if input.array.dtype.kind not in "fV":
+        raise OperandError(
+            message(f"soft_margin_loss{here()}: the input must be floating", got=f"{input.dtype}", fix="input.float()")
+        )
+    return reduced(to_dtype(-ops.log_sigmoid(product), input.dtype), reduction)  # type: ignore[no-any-return]
 
 
 def cosine_embedding_loss(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.complaint import aligned
-from tinygrad_nn.errors import ArgumentError, AutogradError, ShapeError, message
+from tinygrad_nn.dtypes import result_dtype
+from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import sum
@@ -22,9 +24,37 @@ if TYPE_CHECKING:
 __all__ = ["gaussian_nll_loss", "huber_loss", "kl_div", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss"]
 
 
-def _check_pair(name: str, input: Any, target: Any) -> None:
-    """Equal shapes pass. Others are refused where they broadcast to a shape that neither has, else a warning."""
+def _check_pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
+    """Both, of one dtype if one of them holds bools (whose difference `sub` does not define).
+
+    Equal shapes pass. Others are refused where they broadcast to a shape that neither has, else a warning.
+    """
     tensor_operands(name, input=input, target=target)
+    _check_shapes(name, input, target)
+    if input.array.dtype is target.array.dtype and input.array.dtype.kind == "f":
+        return input, target
+    if result_dtype(input.array, target.array).kind in "iub" and name != "l1_loss":
+        raise OperandError(
+            message(
+                f"{name}{here()}: not defined for integers",
+                got=f"input {input.dtype}, target {target.dtype}",
+                fix="input.float()",
+            )
+        )
+    if name != "l1_loss" and "b" in (input.array.dtype.kind, target.array.dtype.kind):
+        kind = result_dtype(input.array, target.array)
+        return to_dtype(input, kind), to_dtype(target, kind)
+    return input, target
+
+
+def _floating_input(name: str, input: Any) -> None:
+    if input.array.dtype.kind not in "fV":
+        raise OperandError(
+            message(f"{name}{here()}: the input must be floating", got=f"dtype {input.dtype}", fix="input.float()")
+        )
+
+
+def _check_shapes(name: str, input: Any, target: Any) -> None:
     a, b = input.array.shape, target.array.shape
     if a == b:
         return
@@ -45,7 +75,7 @@ def _check_pair(name: str, input: Any, target: Any) -> None:
         f"Using a target size ({b}) that is different to the input size ({a}). This will likely lead "
         "to incorrect results "
         "due to broadcasting. Please ensure they have the same size.",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
@@ -77,7 +107,7 @@ def mse_loss(
     """
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
-    _check_pair("mse_loss", input, target)
+    input, target = _check_pair("mse_loss", input, target)
     each: Any = ops.square(ops.sub(input, target))
     if weight is None:
         return reduced(each, reduction)  # type: ignore[no-any-return]
@@ -130,7 +160,7 @@ def smooth_l1_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     if beta < 0:
         raise AutogradError(message("smooth_l1_loss does not support negative values for beta.", got=f"beta={beta}"))
-    _check_pair("smooth_l1_loss", input, target)
+    input, target = _check_pair("smooth_l1_loss", input, target)
     gap: Any = ops.sub(input, target)
     size = ops.abs(gap)
     if beta == 0:
@@ -147,10 +177,12 @@ def huber_loss(
     """
     if not delta > 0:
         raise AutogradError(message("huber_loss does not support non-positive values for delta.", got=f"delta={delta}"))
-    _check_pair("huber_loss", input, target)
+    tensor_operands("huber_loss", input=input)
+    _floating_input("huber_loss", input)
+    input, target = _check_pair("huber_loss", input, target)
     gap: Any = ops.sub(input, target)
     size = ops.abs(gap)
-    each = ops.where(ops.le(size, delta), gap * gap * 0.5, (size - 0.5 * delta) * delta)
+    each = to_dtype(ops.where(ops.le(size, delta), gap * gap * 0.5, (size - 0.5 * delta) * delta), input.dtype)
     if weight is not None:
         _check_weight("huber_loss", weight, input)
         each = each * weight
@@ -249,6 +281,13 @@ def kl_div(
             "by the batch size, and aligns with the KL div math definition.",
             stacklevel=3,
         )
+    for word, operand in (("input", input), ("target", target)):
+        if operand.array.dtype.kind not in "fV":
+            raise OperandError(
+                message(
+                    "kl_div: Integral inputs not supported.", got=f"{word} of {operand.dtype}", fix=f"{word}.float()"
+                )
+            )
     x: Any = input
     t: Any = target
     if log_target:

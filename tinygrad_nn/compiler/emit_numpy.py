@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from tinygrad_nn.compiler.passes import single_use
 from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.dtypes import default_float, result_dtype
+from tinygrad_nn.ops.sums import LONG, RUN
 
 __all__ = ["TEMPLATES", "emit"]
 
@@ -158,6 +160,8 @@ class _Writer:
             self._promoted(instruction) if primitive.elementwise else [self._text(arg) for arg in instruction.args]
         )
         name = primitive.name
+        if name in ("sum", "linear", "matmul") and _long(instruction):
+            return self._call(instruction, operands)
         if name == "linear":
             x, weight, bias = operands
             product = f"{x} @ {weight}.T" if len(instruction.args[0].shape) <= 2 else f"np.matmul({x}, {weight}.T)"
@@ -259,6 +263,16 @@ def _in_place(expression: str) -> str:
 def _tidy(expression: str) -> str:
     """Without the parentheses that Python does not need."""
     return ast.unparse(ast.parse(expression, mode="eval"))
+
+
+def _long(instruction: Instruction) -> bool:
+    """Whether so many numbers are added that the primitive does it in its own way (ops/sums.py)."""
+    x = instruction.args[0]
+    if instruction.primitive is None or not isinstance(x, Value):
+        return False
+    if instruction.primitive.name == "sum":
+        return prod(x.shape if instruction.args[1] is None else [x.shape[k] for k in instruction.args[1]]) >= LONG
+    return bool(x.shape) and x.shape[-1] > RUN
 
 
 def _plain_float(arg: Any) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
-from tinygrad_nn.ops.reduce import add_up, along, largest, softmax
+from tinygrad_nn.ops.linalg import matmul
+from tinygrad_nn.ops.reduce import along, largest, softmax
+from tinygrad_nn.ops.sums import TALL, add_up, product
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -25,9 +27,9 @@ def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
             f"  fix: flatten the input, or make the layer Linear({x.shape[-1] if x.ndim else 1}, {weight.shape[0]})"
         )
     if x.ndim > 2:  # one large product instead of a small one per batch
-        out = (x.reshape(-1, x.shape[-1]) @ weight.T).reshape(*x.shape[:-1], weight.shape[0])
+        out = product(x.reshape(-1, x.shape[-1]), weight.T).reshape(*x.shape[:-1], weight.shape[0])
     else:
-        out = x @ weight.T
+        out = product(x, weight.T)
     if bias is not None:
         out += bias
     return out
@@ -36,7 +38,7 @@ def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
 def _linear_weight(g: Array, x: Array) -> Array:
     if x.ndim != 2:
         x, g = x.reshape((-1, x.shape[-1])), g.reshape((-1, g.shape[-1]))
-    return g.T @ x
+    return g.T @ x if x.shape[0] < TALL else matmul(g.T, x)
 
 
 linear = primitive("linear", _linear, lambda g, weight: g @ weight, _linear_weight, lambda g: g)

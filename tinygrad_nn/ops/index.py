@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.ops.elementwise import where
+from tinygrad_nn.ops.sums import add_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -56,6 +57,10 @@ def _put_at(x: Array, size: tuple[int, ...], index: Index) -> Array:
     return out
 
 
+MANY = 256
+"""From how many values on a place may receive so many that their sum wants care."""
+
+
 def add_at(out: Array, index: Index, value: Array) -> None:
     """out[index] += value, where a repeated place receives each of its values."""
     arrays = [item for item in index if isinstance(item, np.ndarray)]
@@ -64,11 +69,14 @@ def add_at(out: Array, index: Index, value: Array) -> None:
     elif len(index) == 1 and out.ndim == 2 and arrays[0].size > 32:
         value = np.broadcast_to(value, (*arrays[0].shape, out.shape[1]))
         _add_rows(out, arrays[0].reshape(-1), value.reshape(-1, out.shape[1]))
-    elif (
-        1 < len(index) == out.ndim == len(arrays) and out.flags.c_contiguous and value.size > 256 and _integers(arrays)
-    ):
-        places = np.ravel_multi_index(index, out.shape, mode="wrap")  # NumPy is fast for one flat index
-        np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(value, places.shape).reshape(-1))
+    elif max(value.size, *[item.size for item in arrays]) > MANY and out.flags.c_contiguous:
+        if out.ndim == len(arrays) == 1:
+            places: Any = arrays[0]
+        elif len(index) == out.ndim == len(arrays) and _integers(arrays):
+            places = np.ravel_multi_index(index, out.shape, mode="wrap")
+        else:
+            places = np.arange(out.size).reshape(out.shape)[index]
+        _add_flat(out.reshape(-1), places.reshape(-1), np.broadcast_to(value, places.shape).reshape(-1))
     else:
         np.add.at(out, index, value)
 
@@ -77,12 +85,26 @@ def _integers(arrays: list[Array]) -> bool:
     return all([item.dtype.kind != "b" for item in arrays])
 
 
+def _add_flat(out: Array, places: Array, value: Array) -> None:
+    """Where a place receives many (8 on average), in float64: a running sum in float32 loses digits as it grows."""
+    if out.dtype.kind in "iub" or places.size < 8 * out.size:
+        np.add.at(out, places, value)
+        return
+    sums = out.astype(np.float64)
+    np.add.at(sums, places, value.astype(np.float64))
+    out[...] = sums
+
+
 def _add_rows(out: Array, rows: Array, value: Array) -> None:
     """Sort by row and add each run in one pass: the way of an embedding table's gradient."""
     order = np.argsort(rows % len(out), kind="stable")
-    ordered = rows[order] % len(out)
+    ordered, value = rows[order] % len(out), value[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    out[ordered[starts]] += np.add.reduceat(value[order], starts, axis=0)
+    sums = np.add.reduceat(value, starts, axis=0)
+    ends = np.append(starts[1:], len(ordered))
+    for k in np.flatnonzero(ends - starts > MANY):
+        sums[k] = add_rows(value[starts[k] : ends[k]])
+    out[ordered[starts]] += sums
 
 
 put_at: Callable[..., Any] = primitive("put_at", _put_at, lambda g, index: g[index], arity=1)

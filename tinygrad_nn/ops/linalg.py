@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import OperandError, ShapeError
+from tinygrad_nn.ops.sums import add_up, product
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -40,8 +41,8 @@ def _matmul(x: Array, y: Array) -> Array:
     if x.dtype.kind == "b":
         raise OperandError("matmul: not defined for bool\n  fix: convert first: x.int()")
     if x.dtype.itemsize == 2 and x.dtype.kind in "fV":  # half precision multiplies in single
-        return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
-    return np.matmul(x, y)
+        return product(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
+    return product(x, y)
 
 
 def crossed(a: Shape, b: Shape) -> str:
@@ -108,7 +109,7 @@ def _einsum(operands: tuple[Array, ...], equation: str) -> Array:
     """Contract two operands at a time, each time as one (batched) matrix product: what BLAS is fast at."""
     inputs, output = equation.split("->")
     if len(operands) == 1:
-        return np.array(np.einsum(equation, operands[0]))
+        return _summed(operands[0], inputs, output)
     kind = operands[0].dtype
     if kind.itemsize == 2 and kind.kind in "fV":  # half precision multiplies in single
         return _einsum(tuple([x.astype(np.float32) for x in operands]), equation).astype(kind)
@@ -119,6 +120,13 @@ def _einsum(operands: tuple[Array, ...], equation: str) -> Array:
         left.append(_contracted(a, x, b, y, "".join((output, *[term for term, _ in left]))))
     term, x = left[0]
     return x.transpose([term.index(c) for c in output])
+
+
+def _summed(x: Array, term: str, output: str) -> Array:
+    """One operand onto the letters that are left of it."""
+    left = [c for c in term if c in output]
+    gone = tuple([k for k, c in enumerate(term) if c not in output])
+    return np.array(add_up(x, gone) if gone else x).transpose([left.index(c) for c in output])
 
 
 def _contraction_order(equation: str, operands: tuple[Array, ...]) -> list[tuple[int, int]]:
@@ -141,14 +149,14 @@ def _contraction_order(equation: str, operands: tuple[Array, ...]) -> list[tuple
 def _contracted(a: str, x: Array, b: str, y: Array, wanted: str) -> tuple[str, Array]:
     """The product of x and y over the letters that nothing else wants, and the letters of the result."""
     (alone, order), (alone_y, order_y), batch, rows, summed, letters = _grouped(a, b, wanted)
-    x = np.add.reduce(x, alone) if alone else x
-    y = np.add.reduce(y, alone_y) if alone_y else y
+    x = add_up(x, alone) if alone else x
+    y = add_up(y, alone_y) if alone_y else y
     x, y = x.transpose(order), y.transpose(order_y)
     n, m = batch + rows, batch + summed
     shape = x.shape[:n] + y.shape[m:]
     x = x.reshape(prod(x.shape[:batch]), prod(x.shape[batch:n]), prod(x.shape[n:]))
     y = y.reshape(prod(y.shape[:batch]), prod(y.shape[batch:m]), prod(y.shape[m:]))
-    return letters, (np.matmul(x, y) if summed else x * y).reshape(shape)
+    return letters, (product(x, y) if summed else x * y).reshape(shape)
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,7 @@ import numpy as np
 
 from tinygrad_nn.ops.elementwise import rsqrt
 from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.sums import add_rows, inner
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -37,7 +38,7 @@ def _layer_norm(
     rows = x.reshape(-1, max(1, prod(x.shape[x.ndim - rank :])))
     count = rows.shape[1]
     rows = rows - np.add.reduce(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
-    scale = 1 / np.sqrt(np.vecdot(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
+    scale = 1 / np.sqrt(inner(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
     unit = (rows * scale).reshape(x.shape)
     out = unit if weight is None else unit * weight
     if bias is not None:
@@ -82,15 +83,15 @@ def _layer_norm_slopes(
     count = max(1, prod(ending))
     g, unit, scale = g.reshape(-1, count), unit.reshape(-1, count), scale.reshape(-1, 1)
     slope = g.astype(unit.dtype) if weight is None else g * weight.reshape(-1)
-    part = unit * (np.vecdot(slope, unit)[:, None] * unit.dtype.type(1 / count))
+    part = unit * (inner(slope, unit)[:, None] * unit.dtype.type(1 / count))
     if centred:
         part += np.add.reduce(slope, 1, None, None, True) * unit.dtype.type(1 / count)
     slope -= part
     slope *= scale
     return (
         slope.reshape(shape),
-        None if weight is None else np.add.reduce(np.multiply(g, unit, out=part), 0).reshape(ending),
-        None if bias is None else np.add.reduce(g, 0).reshape(ending),
+        None if weight is None else add_rows(np.multiply(g, unit, out=part)).reshape(ending),
+        None if bias is None else add_rows(g).reshape(ending),
     )
 
 
@@ -110,9 +111,9 @@ def _channel_moments(x: Array) -> Array:
         rows = rows.astype(np.float32)
     count = rows.dtype.type(rows.shape[0] * rows.shape[2])
     out = np.empty((2, x.shape[1]), rows.dtype)
-    out[0] = np.add.reduce(np.add.reduce(rows, 2), 0) / count
+    out[0] = add_rows(np.add.reduce(rows, 2)) / count
     gaps = rows - out[0][:, None]
-    out[1] = np.add.reduce(np.vecdot(gaps, gaps), 0) / count
+    out[1] = add_rows(inner(gaps, gaps)) / count
     return out
 
 
@@ -161,8 +162,8 @@ def _batch_norm_slopes(
     g, x = g.reshape(*shape[:2], -1), x.reshape(*shape[:2], -1)
     share = mean.dtype.type(1 / max(1, g.shape[0] * g.shape[2]))
     gaps = x - mean[:, None]
-    total = np.add.reduce(np.add.reduce(g, 2), 0)
-    along = np.add.reduce(np.vecdot(g, gaps), 0) * scale
+    total = add_rows(np.add.reduce(g, 2))
+    along = add_rows(inner(g, gaps)) * scale
     factor = scale if weight is None else scale * weight
     gaps *= (factor * scale * along * share)[:, None]
     gaps += (factor * total * share)[:, None]

@@ -19,6 +19,7 @@ import numpy as np
 from tinygrad_nn.ops.elementwise import gt, relu, sigmoid, tanh, zeros_like
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import cat
+from tinygrad_nn.ops.sums import product
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -77,7 +78,7 @@ def _rnn_rule(
         slopes.append(slope)
         state = _changed(state, slope @ weight, n)
     slopes_in_time = _in_time(slopes, not reverse)
-    return slopes_in_time, slopes_in_time.T @ _in_time([before for _, before in steps], reverse), state
+    return slopes_in_time, product(slopes_in_time.T, _in_time([before for _, before in steps], reverse)), state
 
 
 rnn = primitive("rnn", _rnn, arity=3, joint=_rnn_rule)
@@ -151,11 +152,11 @@ def _lstm_rule(
         shares.append(arriving)
         state, cell = _changed(state, slope @ weight, n), _changed(cell, into * f, n)
     along = _in_time(slopes, not reverse)
-    d_weight = along.T @ _in_time([step[5] for step in steps], reverse)
+    d_weight = product(along.T, _in_time([step[5] for step in steps], reverse))
     if project is None:
         return along, d_weight, state, cell, None
     outputs = _in_time([step[3] * step[4] for step in steps], reverse)
-    return along, d_weight, state, cell, _in_time(shares, not reverse).T @ outputs
+    return along, d_weight, state, cell, product(_in_time(shares, not reverse).T, outputs)
 
 
 lstm = primitive("lstm", _lstm, arity=5, joint=_lstm_rule)
@@ -207,7 +208,7 @@ def _gru_rule(
         inner.append(_joined([reset, update, into * r], 1))
         state = _changed(state, arriving * z + inner[-1] @ weight, n)
     along = _in_time(inner, not reverse)
-    d_weight = along.T @ _in_time([step[4] for step in steps], reverse)
+    d_weight = product(along.T, _in_time([step[4] for step in steps], reverse))
     return _in_time(outer, not reverse), d_weight, None if bias is None else sum(along, (0,), False), state
 
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from tinygrad_nn.ops.elementwise import eq, exp, where
 from tinygrad_nn.ops.shape import roll
+from tinygrad_nn.ops.sums import add_up
 from tinygrad_nn.primitive import primitive
 
 Array = Any
 Dims = tuple[int, ...] | None
 Call = Callable[..., Any]
 
-add_up: Call = np.add.reduce
 multiply_up: Call = np.multiply.reduce
 largest: Call = np.maximum.reduce
 smallest: Call = np.minimum.reduce
@@ -54,7 +54,18 @@ prod = primitive(
 
 
 def _prod(x: Array, dim: Dims, keepdim: bool) -> Array:
-    return multiply_up(x, dim, np.int64 if x.dtype.kind in "iub" else None, None, keepdim)
+    out = multiply_up(x, dim, _wide(x), None, keepdim)
+    return out if x.dtype.kind in "iub" else out.astype(x.dtype, copy=False)
+
+
+def _wide(x: Array) -> Any:
+    """What goes from one element to the next is kept in int64, or in float64."""
+    return np.int64 if x.dtype.kind in "iub" else np.float64
+
+
+def _scan(ufunc: Call, x: Array, dim: int) -> Array:
+    out = ufunc(x, axis=dim, dtype=_wide(x))
+    return out if x.dtype.kind in "iub" else out.astype(x.dtype, copy=False)
 
 
 def _prod_of_others(x: Array, dim: Dims) -> Array:
@@ -79,7 +90,7 @@ def _exclusive_cumprod(x: Array, dim: int, reverse: bool) -> Array:
         head = [slice(None)] * y.ndim
         tail = list(head)
         head[dim], tail[dim] = slice(None, -1), slice(1, None)
-        out[tuple(tail)] = np.cumprod(y[tuple(head)], axis=dim)
+        out[tuple(tail)] = np.cumprod(y[tuple(head)], axis=dim, dtype=_wide(x))
     return np.flip(out, dim) if reverse else out
 
 
@@ -127,17 +138,17 @@ def _cumprod_rule(g: Array, x: Array, dim: int) -> Array:
 exclusive_cumprod = primitive("exclusive_cumprod", _exclusive_cumprod, _exclusive_cumprod_rule, arity=1)
 cumprod = primitive(
     "cumprod",
-    lambda x, dim: np.cumprod(x, axis=dim, dtype=np.int64 if x.dtype.kind in "iub" else x.dtype),
+    lambda x, dim: _scan(np.cumprod, x, dim),
     _cumprod_rule,
 )
 cumsum = primitive(
     "cumsum",
-    lambda x, dim: np.cumsum(x, axis=dim, dtype=np.int64 if x.dtype.kind in "iub" else x.dtype),
+    lambda x, dim: _scan(np.cumsum, x, dim),
     lambda g, dim: reverse_cumsum(g, dim),
 )
 reverse_cumsum = primitive(
     "reverse_cumsum",
-    lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim),
+    lambda x, dim: np.flip(_scan(np.cumsum, np.flip(x, dim), dim), dim),
     lambda g, dim: cumsum(g, dim),
 )
 

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.sums import Total, add_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -227,7 +228,7 @@ def _conv_weight(y: Array, x: Array, geometry: Geometry) -> Array:
     batch, channels = x.shape[:2]
     filters, groups = y.shape[1], plan.groups
     taps = len(plan.taps)
-    total = np.zeros((groups, filters // groups, channels // groups * taps), y.dtype)
+    total = Total()
     if y.size and x.size:
         windows = plan.windows(plan.pad(x))
         block = plan.block(channels, filters, x.itemsize)
@@ -236,9 +237,10 @@ def _conv_weight(y: Array, x: Array, geometry: Geometry) -> Array:
         for first, last in _blocks(batch, block):
             rows = plan.rows_of(y, first, last, room)
             part = np.matmul(rows, plan.gather(windows, first, last, columns).swapaxes(2, 3))
-            total += part[0] if last - first == 1 else np.add.reduce(part, 0)
-    total = total.reshape(filters, channels // groups, *plan.kernel)
-    return total.astype(kind) if half else total
+            total.add(part[0] if last - first == 1 else add_rows(part))
+    size = (groups, filters // groups, channels // groups * taps)
+    out = total.value(size, y.dtype).reshape(filters, channels // groups, *plan.kernel)
+    return out.astype(kind) if half else out
 
 
 conv = primitive(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,12 @@ from typing import IO, Any, BinaryIO, TypeAlias, cast
 
 from tinygrad_nn.errors import DataError, message
 
-__all__ = ["FileLike", "bad_file", "reading", "replacing", "writing"]
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed anyway
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["FileLike", "bad_file", "check_writable", "reading", "remove_leftovers", "replacing", "writing"]
 
 FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
 
@@ -35,7 +43,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     the place of `path`. If the block raises, `path` is as it was and the temporary file is gone.
     A symbolic link is followed; the permissions of a file that was there are kept.
 
-    Raises FileNotFoundError if the folder does not exist, IsADirectoryError if `path` is a folder.
+    Raises FileNotFoundError if the folder does not exist, IsADirectoryError if `path` is a folder,
+    OSError with the path, the space left and what to do if the disk is full.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "notes.bin"
@@ -59,19 +68,92 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with open(target, "wb") as stream:
             yield stream
         return
-    temporary = target.with_name(f".tinygrad_nn-{os.urandom(8).hex()}.tmp")
+    fresh, temporary = _temporary(target)
     try:
-        with open(temporary, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode)
-        os.replace(temporary, target)
-    except BaseException:
+        with fresh:
+            yield fresh
+            fresh.flush()
+            os.fsync(fresh.fileno())
+            if target.exists():
+                os.chmod(temporary, target.stat().st_mode)
+            os.replace(temporary, target)
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise _full(target, error) from error
         raise
     _sync_folder(target.parent)
+
+
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What the system says where there is no room for a file."""
+
+
+def _full(target: Path, error: OSError) -> OSError:
+    free = shutil.disk_usage(target.parent).free
+    told = message(
+        f"save: there is no room for {target}, which is as it was before",
+        got=f"{error.strerror}; {free / 1e6:,.1f} MB free in the folder",
+        fix="free some space, raise the quota, or save to another disk",
+    )
+    return OSError(error.errno, told)
+
+
+# -- temporary files -------------------------------------------------------------------------------
+
+
+def _pattern(target: Path) -> str:
+    """The names of temporary files that will become `target`, with a star in place of what is random."""
+    return f".tinygrad_nn-{zlib.crc32(os.fsencode(target.name)):08x}-*.tmp"
+
+
+def _temporary(target: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside `target`, open and locked for as long as it is open: a leftover is one without lock."""
+    while True:
+        path = target.with_name(_pattern(target).replace("*", os.urandom(8).hex()))
+        stream = open(path, "xb")  # noqa: SIM115 - closed by the caller
+        try:
+            _lock(stream)
+            if os.fstat(stream.fileno()).st_nlink:  # else taken for a leftover before the lock was there
+                return stream, path
+        except OSError:  # a file system without locks
+            return stream, path
+        stream.close()
+
+
+def _lock(stream: IO[bytes]) -> None:
+    if fcntl is not None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove temporary files that would have become `path`, had their processes not been killed; only those."""
+    target = Path(os.path.realpath(path))
+    for part in target.parent.glob(_pattern(target)):
+        try:
+            with open(part, "rb") as stream:
+                _lock(stream)  # BlockingIOError where somebody is writing it
+                part.unlink()
+        except OSError:
+            continue
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """OSError, naming the folder, if no file can be made beside `path`: by making one."""
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        return
+    try:
+        stream, temporary = _temporary(target)
+    except OSError as error:
+        told = message(
+            f"save: no file can be written into the folder of {path}",
+            got=f"{error.strerror}: {target.parent}",
+            fix="choose another folder, or change its permissions",
+        )
+        raise type(error)(error.errno, told) from error
+    with stream:
+        temporary.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -79,7 +79,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         part.mkdir()
         while True:
             if (part / "run.ckpt").exists():
-                assert load(part / "run.ckpt")["form"] == "tinygrad_nn training 1"
+                assert load(part / "run.ckpt")["form"] == "tinygrad_nn training 2"
                 resumed += 1
             child = started(part)
             done = False

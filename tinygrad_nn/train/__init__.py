@@ -1,11 +1,12 @@
 """Training without ceremony, checkpoints that resume exactly, and a doctor for nets that do not learn.
 
-Reading order: `arguments` (what is refused), `batches`, `metrics`, `history`, `progress`, `callbacks`, `randomness`, `checkpoint`,
+Reading order: `arguments` (what is refused), `batches`, `metrics`, `history`, `progress`, `callbacks`, `reach`, `randomness`,
+`conditions`, `checkpoint`,
 `guard` (NaN), `loop` (`fit` and `evaluate`), `find_lr`, `doctor`.
 """
 
 from tinygrad_nn.train import metrics
-from tinygrad_nn.train.callbacks import Callback, EarlyStopping
+from tinygrad_nn.train.callbacks import Callback, EarlyStopping, KeepWeights
 from tinygrad_nn.train.doctor import Finding, Report, diagnose
 from tinygrad_nn.train.guard import Diverged
 from tinygrad_nn.train.history import History
@@ -19,6 +20,7 @@ __all__ = [
     "EarlyStopping",
     "Finding",
     "History",
+    "KeepWeights",
     "LRCurve",
     "Metric",
     "Report",

@@ -9,6 +9,7 @@ from typing import Any
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.optim import Optimizer
+from tinygrad_nn.serialization import check_writable
 
 __all__ = [
     "check_checkpoint",
@@ -110,7 +111,8 @@ def check_scheduler(scheduler: Any, optimizer: Optimizer) -> None:
 
 
 def check_checkpoint(checkpoint: Any, every: Any) -> None:
-    """ValueError for `checkpoint_every` without a file, OSError for a place where no file can be written."""
+    """ValueError for `checkpoint_every` without a file, TypeError for what is no path, OSError where no file can be
+    written."""
     if every is not None and (not isinstance(every, int) or every < 1 or checkpoint is None):
         fix = 'checkpoint="run.ckpt", checkpoint_every=100'
         raise ArgumentError(
@@ -118,7 +120,11 @@ def check_checkpoint(checkpoint: Any, every: Any) -> None:
         )
     if checkpoint is None:
         return
-    path = Path(os.fspath(checkpoint))
+    if not isinstance(checkpoint, (str, os.PathLike)):
+        raise TypeError(
+            message("fit: checkpoint is the path of a file", got=repr(checkpoint), fix='checkpoint="run.ckpt"')
+        )
+    path = Path(checkpoint)
     if path.is_dir():
         raise IsADirectoryError(
             message("fit: checkpoint is a folder", got=str(path), fix=f"a file in it: {path / 'run.ckpt'}")
@@ -131,3 +137,4 @@ def check_checkpoint(checkpoint: Any, every: Any) -> None:
                 fix=f"os.makedirs({str(path.parent)!r}) first",
             )
         )
+    check_writable(path)

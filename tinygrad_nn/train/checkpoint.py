@@ -6,73 +6,110 @@ began, how many batches of it are done, the sums of its loss and metrics, the hi
 callbacks. To go on, the loader is started as it was started then, the batches that are done are
 passed over, and the generators are set to where they were. The file takes its place as a whole, so a
 process killed at any moment leaves the checkpoint before or this one, never half of one.
+
+Reading one is all or nothing too: a file that does not fit leaves model, optimizer and all else as
+they were.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
-from pathlib import Path
+from copy import deepcopy
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.serialization import load, save
 from tinygrad_nn.train.callbacks import copy_of, put_back
+from tinygrad_nn.train.conditions import conditions, differences
 
 if TYPE_CHECKING:
     from tinygrad_nn.train.loop import Training
 
-__all__ = ["read_checkpoint", "remove_leftovers", "write_checkpoint"]
+__all__ = ["read_checkpoint", "write_checkpoint"]
 
-FORM = "tinygrad_nn training 1"
-STALE = 60.0  # seconds without a write after which a temporary file is one of a dead process
+FORM = "tinygrad_nn training 2"
 
 
 def write_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
     """All of it into the file `path`, at once."""
-    save(
-        {
-            "form": FORM,
-            "run": _run(training),
-            "model": training.model.state_dict(),
-            "tensors": copy_of(training.model),
-            "optimizer": training.optimizer.state_dict(),
-            "scheduler": None if training.scheduler is None else _without_counters(training.scheduler.state_dict()),
-            "began": training.began,
-            "now": training.randomness.state(),
-            "position": training.position(),
-            "metrics": [metric.state_dict() for metric in training.metrics],
-            "history": training.history.state_dict(),
-            "callbacks": [callback.state_dict() for callback in training.callbacks],
-        },
-        path,
-    )
+    state = {"form": FORM, "run": _run(training), "conditions": conditions(training.run_step is not None)}
+    state.update(_state(training))
+    save({**state, "seal": _seal(state)}, path)
 
 
-def read_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
-    """Bring `training` to where the file's stood.
+def read_checkpoint(training: Training, path: str | os.PathLike[str]) -> list[str]:
+    """Bring `training` to where the file's stood, or leave it as it is and say why.
 
-    Raises ValueError for a file that is no checkpoint or is that of other training; RuntimeError
-    if the model's parts have other names or shapes.
+    Returns what is other now than when the file was written, of what the last bits of results depend on.
+
+    Raises ValueError for a file that is no checkpoint, is that of other training, or has been changed.
     """
     found = load(path)
-    if not isinstance(found, dict) or found.get("form") != FORM:
+    if not isinstance(found, dict) or repr(found.get("form")) != repr(FORM):
         raise ArgumentError(
             message("fit: this file is no checkpoint of training", got=str(path), fix="give another name, or remove it")
         )
-    _check_run(found["run"], _run(training), path)
-    training.model.load_state_dict(found["model"])
-    put_back(training.model, found["tensors"])
-    training.optimizer.load_state_dict(found["optimizer"])
-    if training.scheduler is not None and found["scheduler"] is not None:
-        training.scheduler.load_state_dict(_with_counters(found["scheduler"], training.scheduler.state_dict()))
-    training.go_to(found["position"], found["began"], found["now"])
-    for metric, state in zip(training.metrics, found["metrics"], strict=True):
-        metric.load_state_dict(state)
-    training.history.load_state_dict(found["history"])
-    for callback, state in zip(training.callbacks, found["callbacks"], strict=True):
-        callback.load_state_dict(state)
+    seal = found.pop("seal", None)
+    if not isinstance(seal, str) or seal != _seal(found):
+        raise ArgumentError(
+            message(
+                f"fit: the checkpoint {os.fspath(path)} is not as it was written",
+                got="its parts do not agree with its seal",
+                fix='copy it again; or load(path)["model"] to use a part of it, and fit(..., resume=False)',
+            )
+        )
+    _check_run(found.get("run"), _run(training), path)
+    before = deepcopy(_state(training))
+    try:
+        _put_in(training, found)
+        return differences(found["conditions"], conditions(training.run_step is not None))
+    except BaseException as error:
+        _put_in(training, before)
+        if not isinstance(error, Exception):
+            raise
+        raise ArgumentError(
+            message(
+                f"fit: the checkpoint {os.fspath(path)} does not fit; everything is as it was before",
+                got=f"{type(error).__name__}: {error}".splitlines()[0],
+                fix="fit(..., resume=False) starts anew and replaces it; or give another name",
+            )
+        ) from error
+
+
+def _state(training: Training) -> dict[str, Any]:
+    """Where every part of training stands. The tensors of `model` and `optimizer` are the live ones."""
+    return {
+        "model": training.model.state_dict(),
+        "tensors": copy_of(training.model),
+        "optimizer": training.optimizer.state_dict(),
+        "scheduler": None if training.scheduler is None else _without_counters(training.scheduler.state_dict()),
+        "began": training.began,
+        "now": training.randomness.state(),
+        "position": training.position(),
+        "metrics": [metric.state_dict() for metric in training.metrics],
+        "history": training.history.state_dict(),
+        "callbacks": [callback.state_dict() for callback in training.callbacks],
+    }
+
+
+def _put_in(training: Training, state: dict[str, Any]) -> None:
+    """Put every part where `_state` found it."""
+    training.model.load_state_dict(state["model"])
+    put_back(training.model, state["tensors"])
+    training.optimizer.load_state_dict(state["optimizer"])
+    if training.scheduler is not None and state["scheduler"] is not None:
+        training.scheduler.load_state_dict(_with_counters(state["scheduler"], training.scheduler.state_dict()))
+    training.go_to(state["position"], state["began"], state["now"])
+    for metric, kept in zip(training.metrics, state["metrics"], strict=True):
+        metric.load_state_dict(kept)
+    training.history.load_state_dict(state["history"])
+    for callback, kept in zip(training.callbacks, state["callbacks"], strict=True):
+        callback.load_state_dict(kept)
 
 
 def _without_counters(state: Any) -> Any:
@@ -93,26 +130,62 @@ def _with_counters(state: Any, like: Any) -> Any:
     return state
 
 
+# -- does the file belong here? --------------------------------------------------------------------
+
+SMALL = 2**16  # bytes: larger arrays are covered by the file's own checksum alone
+
+
+def _seal(state: Any) -> str:
+    """A digest of the structure, of every plain value, and of every small array (where generators stand)."""
+    digest = sha256()
+
+    def visit(value: Any) -> None:
+        if isinstance(value, dict):
+            digest.update(b"{%d" % len(value))
+            for key, item in value.items():
+                digest.update(repr(key).encode())
+                visit(item)
+        elif isinstance(value, (list, tuple)):
+            digest.update(f"{type(value).__name__} {len(value)}".encode())
+            for item in value:
+                visit(item)
+        elif type(value) in TYPES or isinstance(value, (np.ndarray, np.generic)):
+            array = value.array if type(value) in TYPES else np.asarray(value)
+            digest.update(f"{array.dtype.name} {array.shape}".encode())
+            digest.update(array.tobytes() if array.nbytes <= SMALL else b"")
+        else:
+            digest.update(f"{type(value).__name__} {value!r}".encode())
+
+    visit(state)
+    return digest.hexdigest()
+
+
 def _run(training: Training) -> dict[str, Any]:
     """What must be the same for a checkpoint to fit, in words."""
+    data = training.data
     return {
         "model": type(training.model).__name__,
         "parameters": {name: str(list(p.shape)) for name, p in training.model.named_parameters()},
+        "loss": getattr(training.loss, "__name__", type(training.loss).__name__),
         "optimizer": type(training.optimizer).__name__,
         "scheduler": type(training.scheduler).__name__,
         "metrics": [metric.name for metric in training.metrics],
         "callbacks": [type(callback).__name__ for callback in training.callbacks],
-        "batches": training.batches_per_epoch(),
+        "batch size": getattr(data, "batch_size", None),
+        "order of samples": type(getattr(data, "sampler", None)).__name__,
+        "number of batches": training.batches_per_epoch(),
+        "set of random generators": list(training.randomness.sources),
     }
 
 
-def _check_run(there: dict[str, Any], here: dict[str, Any], path: str | os.PathLike[str]) -> None:
+def _check_run(there: Any, here: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    known = there if isinstance(there, dict) else {}
     for what, now in here.items():
-        then = there[what]
-        if now == then:
+        then = known.get(what, "unknown")
+        if repr(now) == repr(then):
             continue
-        if what == "parameters":
-            name = next(n for n in (*now, *then) if now.get(n) != then.get(n))
+        if what == "parameters" and isinstance(then, dict):
+            name = next(n for n in (*now, *then) if repr(now.get(n)) != repr(then.get(n)))
             what, then, now = f"parameter {name}", then.get(name, "none"), now.get(name, "none")
         raise ArgumentError(
             message(
@@ -121,13 +194,3 @@ def _check_run(there: dict[str, Any], here: dict[str, Any], path: str | os.PathL
                 fix="fit(..., resume=False) starts anew and replaces it; or give another name",
             )
         )
-
-
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Temporary files in the folder of `path` that a killed process left half-written."""
-    for part in Path(os.path.realpath(path)).parent.glob(".tinygrad_nn-*.tmp"):
-        try:
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink()
-        except OSError:  # somebody else was faster
-            continue

@@ -35,6 +35,7 @@ from tinygrad_nn.nn.utils import clip_grad_norm_, clip_grad_value_
 from tinygrad_nn.optim import LBFGS, Optimizer
 from tinygrad_nn.optim.lr_scheduler import CyclicLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.serialization import remove_leftovers
 from tinygrad_nn.train import guard
 from tinygrad_nn.train.arguments import (
     check_checkpoint,
@@ -46,7 +47,7 @@ from tinygrad_nn.train.arguments import (
 )
 from tinygrad_nn.train.batches import as_batches, parts, size_of
 from tinygrad_nn.train.callbacks import Callback, EarlyStopping, as_callback
-from tinygrad_nn.train.checkpoint import read_checkpoint, remove_leftovers, write_checkpoint
+from tinygrad_nn.train.checkpoint import read_checkpoint, write_checkpoint
 from tinygrad_nn.train.history import History
 from tinygrad_nn.train.interrupt import Interrupt
 from tinygrad_nn.train.metrics import Metric, as_metrics
@@ -78,7 +79,8 @@ def fit(
         the best weights are put back however training ends
     callbacks:   `Callback` objects, or functions called with the training after each epoch; one or several
     checkpoint:  a file to go on from: written after each epoch and every `checkpoint_every` steps. If
-        it is there (and `resume`), training goes on from it, bit for bit as if never interrupted
+        it is there (and `resume`), training goes on from it, bit for bit as if never interrupted where
+        the threads, the CPU's vector units and NumPy are the same; where they are not, a line says so
     compile:     run steps through `tinygrad_nn.compile`: the same bits, sooner
     progress:    True for bars, False for nothing, None for bars in terminals and notebooks, else lines
 
@@ -200,7 +202,10 @@ class Training:
         self.epochs = epochs
         self.history = History()
         self.progress = Progress(progress, epochs)
-        self.randomness = Randomness([self.data, self.validation, model])
+        self.randomness = Randomness(
+            data=self.data, validation=self.validation, model=model, loss=loss, optimizer=optimizer,
+            scheduler=scheduler, metrics=self.metrics, callbacks=self.callbacks,
+        )  # fmt: skip
         self.rewind = guard.Rewind(model, optimizer, self.randomness) if compile else None
         self.run_step = compiled(self._whole_step) if compile else None
         self.resumed = False
@@ -226,13 +231,10 @@ class Training:
     def run(self) -> History:
         """All epochs, from where a checkpoint left off if there is one."""
         if self.checkpoint is not None:
+            self.randomness.check()
             remove_leftovers(self.checkpoint)
             if self.resume and Path(self.checkpoint).exists():
-                read_checkpoint(self, self.checkpoint)
-                self.resumed = True
-                self.progress.note(
-                    f"going on from {os.fspath(self.checkpoint)}: epoch {self.epoch}, {self.done} batches done"
-                )
+                self._go_on(self.checkpoint)
         try:
             with Interrupt() as self.interrupt:
                 self._epochs()
@@ -251,6 +253,14 @@ class Training:
             for callback in reversed(self.callbacks):  # early stopping first: the others see the best weights
                 callback.on_fit_end(self)
         return self.history
+
+    def _go_on(self, checkpoint: str | os.PathLike[str]) -> None:
+        """Stand where the checkpoint stood, and say so."""
+        others = read_checkpoint(self, checkpoint)
+        self.resumed = True
+        self.progress.note(f"going on from {os.fspath(checkpoint)}: epoch {self.epoch}, {self.done} batches done")
+        if others:
+            self.progress.note(f"the last bits may differ from an uninterrupted run ({'; '.join(others)})")
 
     def _epochs(self) -> None:
         if self.epoch > self.epochs:  # the checkpoint is that of finished training
@@ -445,6 +455,7 @@ class Training:
 
     def _save(self) -> None:
         if self.checkpoint is not None:
+            self.randomness.warn_of_strangers()
             write_checkpoint(self, self.checkpoint)
 
     def position(self) -> dict[str, Any]:

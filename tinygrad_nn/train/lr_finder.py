@@ -117,7 +117,7 @@ def find_lr(
             message("find_lr: LBFGS searches for its own step lengths", fix="an optimizer such as SGD or Adam")
         )
     batches = as_batches("find_lr", data, batch_size, shuffle=True)
-    randomness = Randomness([batches, model])
+    randomness = Randomness(data=batches, model=model, loss=loss)
     before = randomness.state()
     try:
         return _swept(model, batches, loss, optimizer, [low * (high / low) ** (k / (steps - 1)) for k in range(steps)])

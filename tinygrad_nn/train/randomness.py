@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Iterable
+import warnings
 from typing import Any
 
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.generator import Generator, default_generator
+from tinygrad_nn.train.reach import reachable, strangers
 
 __all__ = ["Randomness"]
 
 
 class Randomness:
-    """The default generator, Python's and NumPy's global ones, and those that `owners` hold.
+    """The default generator, Python's and NumPy's global ones, and all that can be reached from `parts`.
 
-    owners: loaders, data sets, models; what they and their samplers keep in attributes is found
-        (`Generator`, `numpy.random.Generator`, `RandomState`, `random.Random`)
+    parts: whatever draws, by name: loaders, data sets, models, losses, callbacks. What they hold at any depth is
+        found (`Generator`, `numpy.random.Generator`, `RandomState`, bit generators, `random.Random`): see `reach`
 
     >>> import tinygrad_nn as tg
-    >>> sources = Randomness([])
+    >>> sources = Randomness()
     >>> before = sources.state()
     >>> first = tg.rand(2), random.random()
     >>> sources.restore(before)
@@ -29,26 +31,19 @@ class Randomness:
     (True, True)
     """
 
-    def __init__(self, owners: Iterable[Any]) -> None:
-        self.sources: list[Any] = [default_generator]
-        for owner in owners:
-            self._search(owner, 3)
-
-    def _search(self, owner: Any, depth: int) -> None:
-        """Generators in the attributes of `owner`, and of the samplers, data sets and modules among them."""
-        for value in list(getattr(owner, "__dict__", {}).values()):
-            if isinstance(value, Generator | np.random.Generator | np.random.RandomState | random.Random):
-                if not any(value is known for known in self.sources):
-                    self.sources.append(value)
-            elif depth and (hasattr(value, "__iter__") or hasattr(value, "__getitem__")) and hasattr(value, "__dict__"):
-                self._search(value, depth - 1)
-        for part in owner.children() if depth and hasattr(owner, "children") else ():
-            self._search(part, depth)
+    def __init__(self, **parts: Any) -> None:
+        globally = (default_generator, np.random.mtrand._rand, random._inst)
+        found = {way: source for way, source in reachable(**parts).items() if not any(source is g for g in globally)}
+        self.stateless = {way: source for way, source in found.items() if isinstance(source, random.SystemRandom)}
+        self.sources: dict[str, Any] = {"default": default_generator}
+        self.sources.update({way: source for way, source in found.items() if way not in self.stateless})
+        self._known = (*globally, *found.values())
+        self._strangers: list[tuple[Any, Any]] = []
 
     def state(self) -> dict[str, Any]:
         """Where all of them stand, in a form that `save` takes."""
         return {
-            "sources": [_state(source) for source in self.sources],
+            "sources": {way: _state(source) for way, source in self.sources.items()},
             "python": _python_state(random.getstate()),
             "numpy": np.random.get_state(legacy=False),
         }
@@ -56,20 +51,69 @@ class Randomness:
     def restore(self, state: dict[str, Any]) -> None:
         """Put all of them back to where they stood.
 
-        Raises ValueError if there were more or fewer of them.
+        Raises ValueError if there were others.
         """
-        if len(state["sources"]) != len(self.sources):
+        there, here = set(state["sources"]), set(self.sources)
+        if there != here:
             raise ArgumentError(
                 message(
-                    "checkpoint: it was written with another number of random generators",
-                    got=f"{len(state['sources'])} in the file, {len(self.sources)} here",
-                    fix="build model and data as before, with the same generator= arguments",
+                    "checkpoint: it was written with other random generators",
+                    got=f"only in the file: {_listed(there - here)}; only here: {_listed(here - there)}",
+                    fix="build model, data and loss as before, with the same generators in the same places",
                 )
             )
-        for source, kept in zip(self.sources, state["sources"], strict=True):
-            _restore(source, kept)
+        for way, source in self.sources.items():
+            _restore(source, state["sources"][way])
         random.setstate(_as_python_state(state["python"]))
         np.random.set_state(state["numpy"])
+
+    # -- what cannot be put back -------------------------------------------------------------------
+
+    def check(self) -> None:
+        """ValueError for a source that has no state to note; and from now on strangers are watched."""
+        for way in self.stateless:
+            raise ArgumentError(
+                message(
+                    "fit: a checkpoint cannot go on exactly: this source of random numbers has no state",
+                    got=f"random.SystemRandom at {way}",
+                    fix="random.Random(seed)",
+                )
+            )
+        self._strangers = [
+            (other, _state(other)) for other in strangers(self._known) if not isinstance(other, random.SystemRandom)
+        ]
+
+    def warn_of_strangers(self) -> None:
+        """A warning for each generator that has drawn since `check` although nothing here leads to it."""
+        watched, self._strangers = self._strangers, []
+        for other, before in watched:
+            if not _same(before, _state(other)):
+                warnings.warn(
+                    message(
+                        "fit: a checkpoint cannot go on exactly: a random generator drew during training that cannot "
+                        "be reached from model, data, loss, optimizer, scheduler, metrics or callbacks",
+                        got=f"{type(other).__module__}.{type(other).__qualname__}{_name_of(other)}",
+                        fix="keep it in an attribute of what draws from it",
+                    ),
+                    stacklevel=2,
+                )
+
+
+def _listed(ways: set[str]) -> str:
+    return ", ".join(sorted(ways)) or "none"
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return all(_same(a[key], b[key]) for key in a)
+    return bool(np.array_equal(a, b))
+
+
+def _name_of(source: Any) -> str:
+    """The names under which somebody keeps `source`."""
+    keepers = [keeper for keeper in gc.get_referrers(source) if type(keeper) is dict]
+    names = sorted({str(name) for keeper in keepers for name, value in keeper.items() if value is source})
+    return f" `{', '.join(names)}`" if names else ""
 
 
 def _state(source: Any) -> Any:
@@ -77,7 +121,9 @@ def _state(source: Any) -> Any:
         return source.get_state()
     if isinstance(source, random.Random):
         return _python_state(source.getstate())
-    return source.get_state(legacy=False) if isinstance(source, np.random.RandomState) else source.bit_generator.state
+    if isinstance(source, np.random.RandomState):
+        return source.get_state(legacy=False)
+    return source.state if isinstance(source, np.random.BitGenerator) else source.bit_generator.state
 
 
 def _restore(source: Any, state: Any) -> None:
@@ -87,6 +133,8 @@ def _restore(source: Any, state: Any) -> None:
         source.setstate(_as_python_state(state))
     elif isinstance(source, np.random.RandomState):
         source.set_state(state)
+    elif isinstance(source, np.random.BitGenerator):
+        source.state = state
     else:
         source.bit_generator.state = state
 

@@ -108,7 +108,7 @@ class Film:
                 yield k, copy.eval()
 
     def _look(self) -> None:
-        randomness = Randomness([self.model])
+        randomness = Randomness(model=self.model)
         before = randomness.state()
         seen: list[dict[str, Any]] = [{} for _ in self.snapshots]
         places = np.linspace(0, len(self.snapshots) - 1, min(len(self.snapshots), _VISITS))

@@ -313,7 +313,7 @@ class Recorder(Callback):
 
 def _try(scene: Scene, model: Module) -> None:
     """Look at the model once, so that data that do not suit it are refused before training."""
-    randomness = Randomness([model])
+    randomness = Randomness(model=model)
     before = randomness.state()
     try:
         copy = copied("Recorder", model)[0].eval()

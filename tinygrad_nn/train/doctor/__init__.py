@@ -68,7 +68,7 @@ def diagnose(
 def _samples(data: Any) -> tuple[tuple[Any, ...], Any]:
     """The first batches of a loader, put together where they fit; its generators are put back."""
     batches = as_batches("diagnose", data, 64, shuffle=True)
-    randomness = Randomness([batches])
+    randomness = Randomness(data=batches)
     before = randomness.state()
     taken: list[tuple[Any, ...]] = []
     count = 0

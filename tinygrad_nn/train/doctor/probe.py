@@ -83,7 +83,7 @@ def probe(
     model: Module, inputs: tuple[Any, ...], target: Any, loss: Callable[..., Any] | None, optimizer: Optimizer | None
 ) -> Probe:
     """Run the step and look. Raises ValueError for a model that cannot be copied."""
-    randomness = Randomness([model])
+    randomness = Randomness(model=model)
     before = randomness.state()
     try:
         with enable_grad():

@@ -31,6 +31,7 @@ def backward(
     grad_tensors: the cotangents of `tensors`; a scalar needs none (it is 1).
     retain_graph: keep what the graph saved, for another walk (default: as `create_graph`).
     create_graph: record the walk, so that the gradients can be differentiated again.
+    inputs: the tensors to reach, leaves or results; a result keeps its gradient from then on.
 
     Raises RuntimeError for a non-scalar without cotangent, a tensor without a graph, a freed graph.
 
@@ -48,12 +49,16 @@ def backward(
         if not asked:
             raise AutogradError(message("backward: `inputs` is empty", fix="leave it out to reach every leaf"))
         wanted = {_required(t, "backward: an input") for t in asked}
+        for t in asked:
+            t.retain_grad()
     retain = create_graph if retain_graph is None else retain_graph
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
     holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
     for node, cotangent in found.items():
         watch = node.watch
-        holder = holders.get(node) or (watch.tensor() if watch is not None else None)
+        if node.primitive is not None:
+            continue  # a result that was asked for retains its gradient: the walk has added to it
+        holder = holders[node] if node in holders else watch.tensor() if watch is not None else None
         if (
             holder is not None
             and holder._grad is None

@@ -31,7 +31,7 @@ def einsum(*args: Any) -> Tensor:
 
     A letter twice in one operand takes the diagonal; `...` stands for the remaining dimensions, which
     broadcast; without `->` the output has the letters that occur once, in alphabetical order (capitals
-    first), after those of the ellipsis. Dimensions of size 1 broadcast. The sublist form
+    first), after those of the ellipsis. Dimensions of size 1 broadcast. One operand, nothing summed: a view. The sublist form
     `einsum(a, [0, 1], b, [1, 2], [0, 2])` names dimensions by integers below 52.
 
     Raises RuntimeError for an equation that does not fit the operands.
@@ -68,6 +68,9 @@ def _contracted(explicit: str, steps: tuple[Step, ...], operands: list[Any]) -> 
         for i, j in diagonals:
             x = shapes.diagonal(x, 0, i, j)
         plain.append(x if size is None else shapes.reshape(x, size))
+    term, _, output = explicit.partition("->")
+    if sorted(term) == sorted(output):  # nothing to multiply, nothing to sum: a view, as in PyTorch
+        return shapes.permute(plain[0], tuple([term.index(letter) for letter in output]))
     return ops.einsum(tuple(plain), explicit)
 
 

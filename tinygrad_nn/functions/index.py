@@ -75,7 +75,7 @@ def parsed(index: Any, array: Any) -> tuple[Key | None, Key | None]:
                 _check_step(item)
         elif kind is not int and item is not None and item is not Ellipsis:
             return _taken_apart(items, array)
-    if array.ndim == 0 and any([type(item) is int for item in items]):
+    if array.ndim == 0 and any([type(item) is int or type(item) is slice for item in items]):
         _check_count(1, 0)
     return items, None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
-from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.errors import DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.broadcast import expand
 from tinygrad_nn.functions.checks import tensors as checked
@@ -133,6 +133,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
             raise ShapeError(message("roll: shifts and dimensions must align", got=f"shifts {steps}, no dims"))
         return ops.roll(input, steps[0], None)  # type: ignore[no-any-return]
     places = tuple([axis(d, input.ndim, "roll") for d in sizes((dims,))])
+    if places and not input.ndim:
+        raise IndexingError(message("roll: a tensor without dimensions has none to roll along", got=f"dims {dims}"))
     if len(steps) != len(places):
         raise ShapeError(message("roll: shifts and dimensions must align", got=f"shifts {steps}, dims {dims}"))
     return ops.roll(input, steps, places)  # type: ignore[no-any-return]

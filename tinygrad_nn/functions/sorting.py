@@ -17,7 +17,8 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.places import along, gather
 from tinygrad_nn.functions.results import ValuesIndices
 from tinygrad_nn.ops import index as ops
-from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.primitive import TYPES, Primitive, node_of, wrap
+from tinygrad_nn.tape import Node, local
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -86,7 +87,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The different elements in order (the different slices along `dim`).
+    """The different elements in order (the different slices along `dim`). A gradient through them is refused.
 
     Also, if asked for, the place of each element among them, and how often each occurs.
 
@@ -98,11 +99,23 @@ def unique(
     k = None if dim is None else axis(dim, input.ndim, "unique")
     array = read(input)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=k, equal_nan=False)
-    return _found(values, inverse.reshape(array.shape if k is None else -1), counts, return_inverse, return_counts)
+    places = inverse.reshape(array.shape if k is None else -1)
+    return _found(input, values, places, counts, return_inverse, return_counts)
 
 
-def _found(values: Any, inverse: Any, counts: Any, return_inverse: bool, return_counts: bool) -> Any:
-    parts = [wrap(np.ascontiguousarray(values) if values.ndim else values)]
+def _no_derivative(g: Any) -> Any:
+    raise OperandError(message("unique: the derivative is not implemented", fix="x.detach().unique()"))
+
+
+UNIQUE = Primitive("unique", lambda x: x, (_no_derivative,), arity=1)
+"""What stands on the tape for values that were picked by what they are: a gradient asked through them is refused."""
+
+
+def _found(x: Any, values: Any, inverse: Any, counts: Any, return_inverse: bool, return_counts: bool) -> Any:
+    values = np.ascontiguousarray(values) if values.ndim else values
+    parent = node_of(x) if local.mode.grad else None
+    node = None if parent is None else Node(UNIQUE, (parent,), (), None, values.shape, values.dtype, local.mode.scope)
+    parts = [wrap(values, node)]
     if return_inverse:
         parts.append(wrap(inverse.astype(np.int64, copy=False)))
     if return_counts:
@@ -121,15 +134,16 @@ def unique_consecutive(
     starts = np.ones(len(rows), np.bool_)
     if len(rows):
         starts[1:] = (flat[1:] != flat[:-1]).any(1)
-    places = np.flatnonzero(starts)
+    first = np.flatnonzero(starts)
     values = (
-        array.reshape(-1)[places]
+        array.reshape(-1)[first]
         if dim is None
-        else np.moveaxis(rows[places], 0, axis(dim, input.ndim, "unique_consecutive"))
+        else np.moveaxis(rows[first], 0, axis(dim, input.ndim, "unique_consecutive"))
     )
     inverse = np.cumsum(starts) - 1
-    counts = np.diff(np.append(places, len(rows)))
-    return _found(values, inverse.reshape(array.shape if dim is None else -1), counts, return_inverse, return_counts)
+    counts = np.diff(np.append(first, len(rows)))
+    places = inverse.reshape(array.shape if dim is None else -1)
+    return _found(input, values, places, counts, return_inverse, return_counts)
 
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:

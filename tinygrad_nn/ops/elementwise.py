@@ -284,7 +284,7 @@ tanh = smooth("tanh", np.tanh, lambda g, out: g * (1 - out * out))
 # -- the bell curve --------------------------------------------------------------------------------
 
 erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x))
-erfinv = smooth("erfinv", special.erfinv, lambda g, out: g * (pi**0.5 / 2) * exp(out * out))
+erfinv = smooth("erfinv", special.erfinv, lambda g, y: g * (pi**0.5 / 2) * exp(erfinv(y) * erfinv(y)))
 
 
 # -- activations: one primitive where a composition would make several passes ----------------------

@@ -249,8 +249,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate != "tanh":
         raise AutogradError(message("gelu: approximate argument must be either none or tanh", got=repr(approximate)))
     x: Any = input
-    inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
-    return x * 0.5 * (ops.tanh(inner) + 1.0)  # type: ignore[no-any-return]
+    twice = (x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi))
+    # (1 + tanh(u)) / 2 is sigmoid(2u), which keeps its digits near 0
+    return x * ops.sigmoid(twice)  # type: ignore[no-any-return]
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

@@ -28,11 +28,14 @@ from numpy import ndarray
 from tinygrad_nn.complaint import explained
 from tinygrad_nn.dtypes import default_float, result_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.half import is_half, twin
 from tinygrad_nn.tape import TYPES, Node, local
 
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
 
 Rule = Callable[..., Any]
+
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 REGISTRY: dict[str, Primitive] = {}
 """Every primitive by name, in the order of definition. The table of gradient tests has the same keys."""
@@ -52,14 +55,15 @@ class Primitive:
     """What an operation is: see the module's docstring."""
 
     __slots__ = (
-        "arity", "elementwise", "floats", "forward", "joint", "keeps", "masks", "multi", "name", "parameters",
-        "reads", "refuses", "residual", "rules", "saves", "saves_out", "variadic", "view",
+        "arity", "elementwise", "floats", "forward", "half", "joint", "keeps", "masks", "multi", "name", "parameters",
+        "reads", "refuses", "residual", "rules", "saves", "saves_out", "twin", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
         self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
         elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
         view: bool = False, joint: Rule | None = None, refuses: Callable[[Any, Any], None] | None = None,
+        half: str = "wide",
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -84,6 +88,8 @@ class Primitive:
         self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
         self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
         self.refuses = refuses
+        self.half = half
+        self.twin: Primitive | None = None  # what runs in its place on 16-bit operands, once there were some
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.parameters)})>"
@@ -92,7 +98,7 @@ class Primitive:
 def primitive(
     name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
     floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
-    refuses: Callable[[Any, Any], None] | None = None,
+    refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
 ) -> Callable[..., Any]:  # fmt: skip
     """Define a primitive, register it, and return the function that calls it.
 
@@ -106,11 +112,12 @@ def primitive(
     view:        the result shares the operand's memory (where NumPy can)
     refuses:     called with two operands of different types, as they are before promotion; raises for a mix
                  that is not defined
+    half:        how it takes 16-bit operands: "wide", "rules" or "moves" (see `half`)
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
     """
     made = Primitive(
         name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
-        view=view, joint=joint, refuses=refuses,
+        view=view, joint=joint, refuses=refuses, half=half,
     )  # fmt: skip
     if name in REGISTRY:
         raise TypeError(f"primitive {name} is defined twice")
@@ -182,8 +189,12 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         if type(x) not in TYPES:
             return forward(_array(p, x))
         a = x.array
-        if floats and a.dtype.kind in "iub":
-            a = a.astype(default_float())
+        kind = a.dtype
+        if kind is not SINGLE and kind is not DOUBLE:
+            if floats and kind.kind in "iub":
+                a = a.astype(default_float())
+            if is_half(a):
+                return _halved(p, (_with(x, a),))
         try:
             out = forward(a)
         except TypeError as error:
@@ -223,21 +234,29 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             if type(y) in TYPES:
                 b = y.array
                 v = y.node if y._view is None else y._view.node_of(y)
-                if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
-                    if (u is not None or v is not None) and a.dtype != b.dtype:
+                kind = a.dtype
+                if kind is not b.dtype or (kind is not SINGLE and kind is not DOUBLE):
+                    if kind != b.dtype and (u is not None or v is not None or a.itemsize == 2 or b.itemsize == 2):
                         return call(*_cast(p, x, y))
-                    a, b = _promoted(p, a, b)
-            elif (type(y) is float or type(y) is int) and a.dtype.kind == "f":
+                    if kind is not b.dtype or floats:
+                        a, b = _promoted(p, a, b)
+                    if is_half(a):
+                        return _halved(p, (_with(x, a), _with(y, b)))
+            elif (type(y) is float or type(y) is int) and (a.dtype is SINGLE or a.dtype is DOUBLE):
                 b = y
             else:
-                a, b = _promoted(p, a, y)
+                a, b = _beside(p, a, y)
+                if is_half(a):
+                    return _halved(p, (_with(x, a), b))
         elif type(y) in TYPES:
             b = y.array
             v = y.node if y._view is None else y._view.node_of(y)
-            if (type(x) is float or type(x) is int) and b.dtype.kind == "f":
+            if (type(x) is float or type(x) is int) and (b.dtype is SINGLE or b.dtype is DOUBLE):
                 a = x
             else:
-                a, b = _promoted(p, x, b)
+                b, a = _beside(p, b, x)
+                if is_half(b):
+                    return _halved(p, (a, _with(y, b)))
         else:
             return forward(_array(p, x, y), y)
         try:
@@ -270,11 +289,14 @@ def _binary(p: Primitive) -> Callable[..., Any]:
 
 def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
     forward, saves_x, saves_out, view, residual = p.forward, p.saves[0], p.saves_out, p.view, p.residual
-    differentiable, holds_data = any(p.rules), bool(DATA & set(p.parameters))
+    differentiable, holds_data, computes = any(p.rules), bool(DATA & set(p.parameters)), p.half != "moves"
 
     def call(x: Any, /, *parameters: Any) -> Any:
         if type(x) not in TYPES:
             return apply(p, (x, *parameters)) if holds_data or residual else forward(x, *parameters)
+        kind = x.array.dtype
+        if kind is not SINGLE and kind is not DOUBLE and computes and is_half(x.array):
+            return _halved(p, (x, *parameters))
         try:
             out = forward(x.array, *[_data(q) for q in parameters]) if holds_data else forward(x.array, *parameters)
         except (ValueError, TypeError, IndexError, ShapeError) as error:
@@ -331,6 +353,9 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
             w = z.node if z._view is None else z._view.node_of(z)
         if a is x and b is y and c is z:
             return forward(x, y, z)
+        kind = b.dtype if type(b) is ndarray else c.dtype if type(c) is ndarray else SINGLE
+        if kind is not SINGLE and kind is not DOUBLE and kind.itemsize == 2 and kind.kind in "fV":
+            return _halved(p, (x, y, z))
         try:
             out = forward(a, b, c)
         except (ValueError, TypeError, RuntimeError) as error:
@@ -366,10 +391,15 @@ def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
         if type(arg) in TYPES:
             arrays.append(arg.array)
             found = True
+            if arg.array.itemsize == 2 and p.half != "moves" and is_half(arg.array):
+                return _halved(p, args)
         elif type(arg) is tuple or type(arg) is list:
             raw = _raw(arg)
             arrays.append(raw)
-            found = found or raw is not arg
+            if raw is not arg:
+                found = True
+                if p.half != "moves" and any([type(a) is ndarray and is_half(a) for a in raw]):
+                    return _halved(p, args)
         else:
             arrays.append(arg)
     if not found:
@@ -379,6 +409,15 @@ def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
     except (ValueError, TypeError, IndexError, ShapeError) as error:
         raise explained(p, args, error) from None
     return recorded(p, args, out)
+
+
+def _halved(p: Primitive, args: tuple[Any, ...]) -> Any:
+    """Call the twin of a primitive that has met a 16-bit operand."""
+    if p.half == "moves":
+        return apply(p, args)
+    if p.twin is None:
+        p.twin = twin(p, lambda x, kind: apply(REGISTRY["cast"], (x, kind)))
+    return apply(p.twin, args)
 
 
 def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
@@ -463,6 +502,13 @@ def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
     return _as_kind(a, kind), _as_kind(b, kind)
 
 
+def _beside(p: Primitive, a: Any, value: Any) -> tuple[Any, Any]:
+    """A tensor's array and what stands beside it: a number stays one beside floats, so that it is exact."""
+    if (type(value) is float or type(value) is int) and a.dtype.kind in "fV":
+        return a, value
+    return _promoted(p, a, value)
+
+
 def _cast(p: Primitive, x: Any, y: Any) -> list[Any]:
     """Two tensors of different dtypes as tensors of the common one: gradients are then computed in that one too."""
     if p.refuses is not None:
@@ -471,6 +517,11 @@ def _cast(p: Primitive, x: Any, y: Any) -> list[Any]:
     if p.floats and kind.kind in "iub":
         kind = default_float()
     return [t if t.array.dtype == kind else apply(REGISTRY["cast"], (t, kind)) for t in (x, y)]
+
+
+def _with(x: Any, array: Any) -> Any:
+    """The tensor x, cast to the dtype of `array` (which is its own, or its own promoted)."""
+    return x if x.array.dtype == array.dtype else apply(REGISTRY["cast"], (x, array.dtype))
 
 
 def _as_kind(value: Any, kind: Any) -> Any:

@@ -131,7 +131,7 @@ where = primitive(
     "where", lambda condition, x, y: np.where(condition, x, y),
     None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g),
 )  # fmt: skip
-cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g)  # the walk casts back
+cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g, half="moves")  # the walk casts back
 
 
 def _negative_power(x: Array, y: Array) -> None:

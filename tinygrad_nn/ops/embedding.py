@@ -22,8 +22,9 @@ def _embedding_rule(g: Array, shape: tuple[int, ...], index: Array, padding: int
 
 
 embedding = primitive(
-    "embedding", lambda weight, index, padding, by_frequency: weight.take(index, 0), _embedding_rule, arity=1
-)
+    "embedding", lambda weight, index, padding, by_frequency: weight.take(index, 0), _embedding_rule, arity=1,
+    half="rules",
+)  # fmt: skip
 """weight[index]: (rows, D) and (...) integers to (..., D).
 
 padding: a row that gets no gradient. by_frequency: each row's gradient is divided by how often it occurs.

@@ -26,7 +26,7 @@ def _slice(x: Array, key: Index) -> Array:
     return x[(*key, ...)] if isinstance(out, np.generic) else out
 
 
-slice_at = primitive("slice_at", _slice, lambda g, shape, key: put_at(g, shape, key), view=True)
+slice_at = primitive("slice_at", _slice, lambda g, shape, key: put_at(g, shape, key), view=True, half="moves")
 """Basic indexing: integers, slices, None, Ellipsis. A view."""
 
 
@@ -44,7 +44,7 @@ def _lone(index: Index) -> bool:
     return all([type(item) is slice and item == slice(None) for item in index[:-1]])
 
 
-pick_at = primitive("pick_at", _pick, lambda g, shape, index: put_at(g, shape, index))
+pick_at = primitive("pick_at", _pick, lambda g, shape, index: put_at(g, shape, index), half="rules")
 """Indexing with masks or integer arrays, repeats included. A copy."""
 
 
@@ -147,7 +147,7 @@ def _written_base(g: Array, shape: tuple[int, ...], positions: Array) -> Array:
     return where(mask.reshape(shape), 0.0, g)
 
 
-written = primitive("written", lambda base, value, positions: base, _written_base, _written_value)
+written = primitive("written", lambda base, value, positions: base, _written_base, _written_value, half="rules")
 """`base`, after `value` has been written through a view that covers these flat positions (views.py)."""
 
 

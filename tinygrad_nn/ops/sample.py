@@ -31,7 +31,7 @@ def _draw(
     return straight.transpose(np.argsort(order))
 
 
-draw = primitive("draw", _draw, arity=0)
+draw = primitive("draw", _draw, arity=0, half="moves")
 """draw(generator, method, operands, options, order): a sample by one of the generator's methods.
 
 The distribution's parameters may be tensors (in `operands`): data without a gradient.

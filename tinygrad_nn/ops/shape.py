@@ -21,15 +21,19 @@ def _reshape(x: Array, size: Shape) -> Array:
         raise ShapeError(f"reshape: {tuple(x.shape)} has {x.size} elements, which do not fill {tuple(size)}") from None
 
 
-reshape = primitive("reshape", _reshape, lambda g, shape: g.reshape(shape), view=True)
-clone = primitive("clone", lambda x, order: np.array(x, order=order, copy=True), lambda g: g)
+reshape = primitive("reshape", _reshape, lambda g, shape: g.reshape(shape), view=True, half="moves")
+clone = primitive("clone", lambda x, order: np.array(x, order=order, copy=True), lambda g: g, half="moves")
 """A copy in the order of x's memory ("K") or row by row ("C")."""
-permute = primitive("permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)), view=True)
-expand = primitive("expand", lambda x, size: np.broadcast_to(x, size), lambda g: g, view=True)
-flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims))
+permute = primitive(
+    "permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)),
+    view=True, half="moves",
+)  # fmt: skip
+expand = primitive("expand", lambda x, size: np.broadcast_to(x, size), lambda g: g, view=True, half="moves")
+flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims), half="moves")
 roll = primitive(
-    "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims)
-)
+    "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims),
+    half="moves",
+)  # fmt: skip
 
 
 def _inverse(dims: Shape) -> Shape:
@@ -51,7 +55,7 @@ def along(dim: int, start: int, stop: int) -> tuple[slice, ...]:
 cat = primitive(
     "cat", lambda tensors, dim, offsets: np.concatenate(tensors, dim),
     lambda g, position, dim, offsets: g[along(dim, offsets[position], offsets[position + 1])],
-    variadic=True,
+    variadic=True, half="moves",
 )  # fmt: skip
 """Joined along `dim`; operand k fills offsets[k]..offsets[k+1]."""
 
@@ -60,6 +64,7 @@ stack = primitive(
     lambda tensors, dim: np.stack(tensors, dim),
     lambda g, position, dim: g[(slice(None),) * dim + (position,)],
     variadic=True,
+    half="moves",
 )
 
 
@@ -68,14 +73,15 @@ def _pad(x: Array, widths: Sequence[tuple[int, int]], value: float) -> Array:
 
 
 pad = primitive(
-    "pad", _pad, lambda g, shape, widths: g[tuple([slice(a, a + n) for (a, _), n in zip(widths, shape, strict=True)])]
-)
+    "pad", _pad, lambda g, shape, widths: g[tuple([slice(a, a + n) for (a, _), n in zip(widths, shape, strict=True)])],
+    half="moves",
+)  # fmt: skip
 
 
 # -- triangles and diagonals -----------------------------------------------------------------------
 
-tril = primitive("tril", lambda x, diagonal: np.tril(x, diagonal), lambda g, diagonal: tril(g, diagonal))
-triu = primitive("triu", lambda x, diagonal: np.triu(x, diagonal), lambda g, diagonal: triu(g, diagonal))
+tril = primitive("tril", lambda x, diagonal: np.tril(x, diagonal), lambda g, diagonal: tril(g, diagonal), half="moves")
+triu = primitive("triu", lambda x, diagonal: np.triu(x, diagonal), lambda g, diagonal: triu(g, diagonal), half="moves")
 
 
 def _diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
@@ -91,11 +97,13 @@ def _onto_diagonal(x: Array, size: Shape, offset: int, dim1: int, dim2: int) -> 
 
 
 diagonal = primitive(
-    "diagonal", _diagonal, lambda g, shape, offset, dim1, dim2: onto_diagonal(g, shape, offset, dim1, dim2), view=True
-)
+    "diagonal", _diagonal, lambda g, shape, offset, dim1, dim2: onto_diagonal(g, shape, offset, dim1, dim2),
+    view=True, half="moves",
+)  # fmt: skip
 onto_diagonal = primitive(
-    "onto_diagonal", _onto_diagonal, lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2)
-)
+    "onto_diagonal", _onto_diagonal, lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2),
+    half="moves",
+)  # fmt: skip
 """Zeros of the given size with x on one diagonal: the transpose of `diagonal`."""
 
 
@@ -118,7 +126,8 @@ def _add_windows(x: Array, shape_of: Shape, dim: int, size: int, step: int) -> A
 
 
 windows = primitive(
-    "windows", _windows, lambda g, shape, dim, size, step: add_windows(g, shape, dim, size, step), view=True
-)
+    "windows", _windows, lambda g, shape, dim, size, step: add_windows(g, shape, dim, size, step),
+    view=True, half="rules",
+)  # fmt: skip
 """Slices of `size` along `dim`, `step` apart, as a new last axis (Tensor.unfold)."""
 add_windows = primitive("add_windows", _add_windows, lambda g, dim, size, step: windows(g, dim, size, step))

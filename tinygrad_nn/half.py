@@ -93,7 +93,9 @@ def _wide_forward(p: Primitive) -> Callable[..., Any]:
     def wide(*args: Any) -> Any:
         kind = _half_kind(args)
         if rounds:
-            args = tuple([np.array(arg, kind) if type(arg) is float or type(arg) is int else arg for arg in args])
+            args = tuple(
+                [float(np.array(arg, kind)) if type(arg) is float or type(arg) is int else arg for arg in args]
+            )
         out = forward(*[widen(arg) for arg in args])
         return (narrow(out[0], kind), out[1]) if residual else narrow(out, kind)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from tests.half.measure import Ran, complaints, found
+from tests.half.measure import Ran, complaints, found, usual_errors
 from tests.nn.compare import both, flat
 from tests.nn.configurations import ROWS, Data, Row
+
+ROWS_OF: dict[str, list[Row]] = {}
+for one in ROWS:
+    ROWS_OF.setdefault(one.name, []).append(one)
 
 FLOATING = np.floating | np.ndarray
 
@@ -64,34 +67,47 @@ def _option(library: Any, value: Any, real: str) -> Any:
     return tensors(library, value, real) if isinstance(value, (Data, np.ndarray)) else value
 
 
-def check(row: Row, kind: str, torch: Any, lib: Any) -> list[str] | None:
-    """What is wrong with a module in a 16-bit type, in each mode; None where PyTorch cannot run it."""
-    lines: list[str] | None = None
-    for mode in row.modes:
-        ours, theirs = both(torch, row)
-        _, exact = both(torch, row)
-        theirs.to(getattr(torch, kind))
-        exact.load_state_dict({k: v.double() if v.is_floating_point() else v for k, v in theirs.state_dict().items()})
-        exact.double().load_state_dict(theirs.state_dict())
-        ours.to(getattr(lib, kind))
-        ours.load_state_dict({k: _ported(lib, v) for k, v in theirs.state_dict().items()})
-        given = [rounded(torch, x, kind) for x in row.inputs]
-        for module in (ours, theirs, exact):
-            getattr(module, mode)()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+def check(
+    name: str, kind: str, torch: Any, lib: Any, most: int | None = None, times: float = 2.0
+) -> tuple[int, dict[str, list[str]]]:
+    """How many configurations of a module ran in a 16-bit type, in each mode, and what is wrong with which.
+
+    What PyTorch cannot run in that type does not count. `most`: only the first configurations.
+    """
+    expected: dict[str, tuple[Row, str, Any, Ran, Ran]] = {}
+    for row in ROWS_OF[name][:most]:
+        for mode in row.modes:
+            theirs, exact = modules(row, mode, kind, torch, lib)[1:]
+            given = [rounded(torch, x, kind) for x in row.inputs]
             try:
-                reference = run(torch, exact, row, given, "float64", kind)
-                expected = run(torch, theirs, row, given, kind, kind)
+                pair = run(torch, theirs, row, given, kind, kind), run(torch, exact, row, given, "float64", kind)
             except Exception:
                 continue
-            try:
-                mine = run(lib, ours, row, given, kind, kind)
-            except Exception as error:
-                lines = [*(lines or []), f"{mode}: raises {type(error).__name__}: {error}"]
-                continue
-        lines = [*(lines or []), *[f"{mode}: {line}" for line in complaints(mine, expected, reference, kind)]]
-    return lines
+            expected[f"{row} {mode}"] = row, mode, given, *pair
+    usual = usual_errors([(theirs, exact) for _, _, _, theirs, exact in expected.values()])
+    wrong = {}
+    for title, (row, mode, given, theirs, exact) in expected.items():
+        try:
+            mine = run(lib, modules(row, mode, kind, torch, lib)[0], row, given, kind, kind)
+            lines = complaints(mine, theirs, exact, usual, times)
+        except Exception as error:
+            lines = [f"raises {type(error).__name__}: {error}"]
+        if lines:
+            wrong[title] = lines
+    return len(expected), wrong
+
+
+def modules(row: Row, mode: str, kind: str, torch: Any, lib: Any) -> list[Any]:
+    """The module here and there in a 16-bit type, and in float64, all with the same (rounded) weights."""
+    ours, theirs = both(torch, row)
+    exact = both(torch, row)[1].double()
+    theirs.to(getattr(torch, kind))
+    exact.load_state_dict(theirs.state_dict())
+    ours.to(getattr(lib, kind))
+    ours.load_state_dict({name: _ported(lib, value) for name, value in theirs.state_dict().items()})
+    for module in (ours, theirs, exact):
+        getattr(module, mode)()
+    return [ours, theirs, exact]
 
 
 def _ported(lib: Any, value: Any) -> Any:
@@ -100,4 +116,4 @@ def _ported(lib: Any, value: Any) -> Any:
     return lib.tensor(value.numpy())
 
 
-__all__ = ["ROWS", "check"]
+__all__ = ["ROWS_OF", "check"]

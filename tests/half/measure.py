@@ -2,7 +2,9 @@
 
 A *case* is run three times: here and in PyTorch in a 16-bit type, and in PyTorch in float64 with the same
 (rounded) inputs and the same (rounded) cotangents. A tensor is right if its dtype is PyTorch's and its error
-at every place is at most twice PyTorch's largest error in that tensor, and one unit in the last place.
+at every place is at most twice PyTorch's, and one unit in the last place. PyTorch's error is its largest in
+that tensor or, if that is larger, its usual one: the median over the cases of the same operation of the
+largest error, in units of the largest element's last place. (Of two elements both may be right by luck.)
 """
 
 from __future__ import annotations
@@ -49,14 +51,38 @@ def unit(values: Array, dtype: str) -> Array:
     return np.asarray(np.exp2(np.maximum(exponents - bits, smallest).astype(np.float64)))
 
 
-def ratio(mine: Found, theirs: Found, exact: Array, largest: float) -> float:
-    """The largest error beyond one unit in the last place, as a multiple of PyTorch's largest; 0 if none is beyond."""
+def ratio(mine: Found, theirs: Found, exact: Array, largest: float, usual: float = 0.0) -> float:
+    """The largest error beyond one unit in the last place, as a multiple of PyTorch's; 0 if none is beyond."""
     error, other = _errors(mine.values, exact, largest), _errors(theirs.values, exact, largest)
     beyond = float(np.max(error - unit(exact, mine.dtype), initial=0.0, where=~np.isnan(error)))
     if np.any(np.isnan(error) & ~np.isnan(other)):
         return float("inf")
-    worst = float(np.max(other, initial=0.0, where=~np.isnan(other)))
+    worst = max(_worst(other), usual * _unit_of_all(exact, mine.dtype, largest))
     return 0.0 if beyond <= 0 else beyond / worst if worst else float("inf")
+
+
+def _worst(error: Array) -> float:
+    return float(np.max(error, initial=0.0, where=~np.isnan(error)))
+
+
+def _unit_of_all(exact: Array, dtype: str, largest: float) -> float:
+    """One unit in the last place of the largest number that the type can hold."""
+    sizes = np.abs(exact)
+    return float(unit(np.max(sizes, initial=0.0, where=sizes <= largest), dtype))
+
+
+def usual_errors(runs: list[tuple[Ran, Ran]]) -> dict[str, float]:
+    """PyTorch's usual error of outputs and of gradients, in units in the last place: see the module's docstring."""
+    seen: dict[str, list[float]] = {"output": [], "gradient": []}
+    for theirs, exact in runs:
+        pairs = [("output", *two) for two in zip(theirs.outputs, exact.outputs)]
+        pairs += [("gradient", theirs.grads[name], exact.grads[name]) for name in theirs.grads if name in exact.grads]
+        for kind, one, right in pairs:
+            if one.dtype in LARGEST and one.values.shape == right.values.shape and one.values.size:
+                largest = LARGEST[one.dtype]
+                step = _unit_of_all(right.values, one.dtype, largest)
+                seen[kind].append(_worst(_errors(one.values, right.values, largest)) / step)
+    return {kind: float(np.median(errors)) if errors else 0.0 for kind, errors in seen.items()}
 
 
 def _errors(values: Array, exact: Array, largest: float) -> Array:
@@ -73,7 +99,7 @@ def _errors(values: Array, exact: Array, largest: float) -> Array:
 LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38}
 
 
-def complaints(mine: Ran, theirs: Ran, exact: Ran, kind: str) -> list[str]:
+def complaints(mine: Ran, theirs: Ran, exact: Ran, usual: dict[str, float], most: float = 2.0) -> list[str]:
     """What is wrong with a run here: a line for each tensor of another dtype, shape or precision."""
     lines = []
     if len(mine.outputs) != len(theirs.outputs):
@@ -94,8 +120,8 @@ def complaints(mine: Ran, theirs: Ran, exact: Ran, kind: str) -> list[str]:
             if not np.array_equal(ours.values, other.values):
                 lines.append(f"{name}: {ours.values.tolist()}, expected {other.values.tolist()}")
         elif right.values.shape == ours.values.shape:
-            times = ratio(ours, other, right.values, LARGEST.get(ours.dtype, np.inf))
-            if times > 2:
+            times = ratio(ours, other, right.values, LARGEST.get(ours.dtype, np.inf), usual[name.split()[0]])
+            if times > most:
                 lines.append(
                     f"{name}: error {times:.3g} times PyTorch's: {_short(ours)}, there {_short(other)}, "
                     f"exact {_short(right)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.half.measure import Ran, complaints, found
+from tests.half.measure import Ran, complaints, found, usual_errors
 from tests.parity.runner import call_of, make_leaf, projection, view_of
 from tests.parity.sample import Sample
 from tests.parity.samples import OPERATIONS, samples_of
@@ -65,19 +65,29 @@ def cases(op: str) -> Iterator[tuple[str, Sample]]:
             yield name, one
 
 
-def check(one: Sample, kind: str, torch: Any, lib: Any) -> list[str] | None:
-    """What is wrong with a sample in a 16-bit type; None where PyTorch cannot run it, or has no float64 run."""
-    one = rounded(torch, one, kind)
-    try:
-        exact = run(one, torch, "float64", kind, False)
-        theirs = run(one, torch, kind, kind, False)
-    except Exception:
-        return None
-    try:
-        mine = run(one, lib, kind, kind, True)
-    except Exception as error:
-        return [f"raises {type(error).__name__}: {error}"]
-    return complaints(mine, theirs, exact, kind)
+def check(op: str, kind: str, torch: Any, lib: Any) -> tuple[int, dict[str, list[str]]]:
+    """How many samples of an operation ran in a 16-bit type, and what is wrong, by the sample's name.
+
+    A sample that PyTorch cannot run in that type, or not in float64, does not count.
+    """
+    expected: dict[str, tuple[Sample, Ran, Ran]] = {}
+    for name, one in cases(op):
+        fitted = rounded(torch, one, kind)
+        try:
+            pair = run(fitted, torch, kind, kind, False), run(fitted, torch, "float64", kind, False)
+        except Exception:
+            continue
+        expected[name] = fitted, *pair
+    usual = usual_errors([(theirs, exact) for _, theirs, exact in expected.values()])
+    wrong = {}
+    for name, (fitted, theirs, exact) in expected.items():
+        try:
+            lines = complaints(run(fitted, lib, kind, kind, True), theirs, exact, usual)
+        except Exception as error:
+            lines = [f"raises {type(error).__name__}: {error}"]
+        if lines:
+            wrong[name] = lines
+    return len(expected), wrong
 
 
 __all__ = ["OPERATIONS", "cases", "check", "flat", "rounded", "run"]

@@ -92,12 +92,9 @@ def listen(step: Callable[[], None]) -> Listener:
     return listener
 
 
-HALF = [(name, table[-1], np.float16) for name, table in OPTIONS.items()]
-
-
 @pytest.mark.parametrize(
     "name, options, dtype",
-    [*[(name, options, dtype) for name, options in OWN_CASES for dtype in (np.float32, np.float64)], *HALF],
+    [(name, options, dtype) for name, options in OWN_CASES for dtype in (np.float32, np.float64)],
     ids=lambda value: value.__name__ if isinstance(value, type) else case_id(value),
 )
 def test_together_is_one_by_one(name: str, options: dict[str, Any], dtype: Any, alone: Callable[[], None]) -> None:

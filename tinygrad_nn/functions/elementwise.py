@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype, as_numpy_dtype, convertible, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 
@@ -122,6 +123,7 @@ def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
 # -- three operands --------------------------------------------------------------------------------
 
 
+@in_single
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """input + weight * (end - input): `weight` a number or a tensor. One dtype, floating (RuntimeError).
 
@@ -142,6 +144,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     return ops.add(input, ops.mul(ops.sub(end, input), weight))  # type: ignore[no-any-return]
 
 
+@in_single
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 * tensor2.
 
@@ -174,6 +177,7 @@ def _factor(name: str, value: Number, kind: Any) -> Number:
     return int(convertible(int(value), kind, name))
 
 
+@in_single
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 / tensor2. Integers are refused (RuntimeError).
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.functions.checks import number, same_dtype, tensors, within
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import linalg as ops
 from tinygrad_nn.ops import reduce as reductions
@@ -169,6 +170,7 @@ def outer(input: Any, vec2: Any) -> Tensor:
     return elements.mul(shapes.reshape(input, (-1 if input.shape[0] else 0, 1)), vec2)  # type: ignore[no-any-return]
 
 
+@in_single
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), the first broadcast to (n, m). With beta = 0 `input` is ignored, even NaN.
 
@@ -181,6 +183,7 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Number = 1, alpha: Number =
     return _added("addmm", input, mat1, mat2, beta, alpha)  # type: ignore[no-any-return]
 
 
+@in_single
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch: see `addmm` and `bmm`.
 
@@ -219,6 +222,7 @@ def _added(name: str, input: Any, first: Any, second: Any, beta: Number, alpha: 
     return elements.add(input if beta == 1 else elements.mul(input, beta), product)
 
 
+@in_single
 def trace(input: Any) -> Tensor:
     """The sum of a matrix's main diagonal.
 

@@ -12,6 +12,7 @@ from tinygrad_nn.functions.dims import axes, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.factor import svdvals
 from tinygrad_nn.functions.reduce import refuse_empty
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import reduce as reductions
 from tinygrad_nn.ops import shape as shapes
@@ -192,6 +193,7 @@ COMPUTE_MODES = (
 )
 
 
+@in_single
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distance of each row of x1 from each row of x2: (..., n, d), (..., m, d) -> (..., n, m).
 

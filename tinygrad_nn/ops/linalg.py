@@ -40,8 +40,6 @@ def _matmul(x: Array, y: Array) -> Array:
         raise ShapeError(f"matmul: the inner sizes differ\n{crossed(x.shape, y.shape)}")
     if x.dtype.kind == "b":
         raise OperandError("matmul: not defined for bool\n  fix: convert first: x.int()")
-    if x.dtype.itemsize == 2 and x.dtype.kind in "fV":  # half precision multiplies in single
-        return product(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
     return product(x, y)
 
 
@@ -110,9 +108,6 @@ def _einsum(operands: tuple[Array, ...], equation: str) -> Array:
     inputs, output = equation.split("->")
     if len(operands) == 1:
         return _summed(operands[0], inputs, output)
-    kind = operands[0].dtype
-    if kind.itemsize == 2 and kind.kind in "fV":  # half precision multiplies in single
-        return _einsum(tuple([x.astype(np.float32) for x in operands]), equation).astype(kind)
     left = [*zip(inputs.split(","), operands, strict=True)]
     for i, j in _contraction_order(equation, operands):
         (a, x), (b, y) = left[i], left[j]

@@ -31,9 +31,6 @@ def _layer_norm(
     x: Array, weight: Array | None, bias: Array | None, rank: int, centred: bool, eps: float
 ) -> tuple[Array, Any]:
     """The result and, as the residual, the standardised input and one over its deviation."""
-    kind = x.dtype
-    if kind.itemsize == 2:  # half precision computes in single
-        x = x.astype(np.float32)
     lead = x.shape[: x.ndim - rank]
     rows = x.reshape(-1, max(1, prod(x.shape[x.ndim - rank :])))
     count = rows.shape[1]
@@ -43,7 +40,7 @@ def _layer_norm(
     out = unit if weight is None else unit * weight
     if bias is not None:
         out = out + bias
-    return out.astype(kind, copy=False), (unit, scale.reshape(*lead, *(1,) * rank))
+    return out, (unit, scale.reshape(*lead, *(1,) * rank))
 
 
 def _standardised(x: Array, axes: tuple[int, ...], centred: bool, eps: float) -> tuple[Array, Array]:
@@ -117,8 +114,9 @@ def _channel_moments(x: Array) -> Array:
     return out
 
 
-channel_moments = primitive("channel_moments", _channel_moments)
-"""Mean and (biased) variance of each channel: (N, C, ...) to (2, C). A measurement: no gradient."""
+channel_moments = primitive("channel_moments", _channel_moments, half="moves")
+"""Mean and (biased) variance of each channel: (N, C, ...) to (2, C). A measurement: no gradient, and of
+16-bit numbers in float32."""
 
 
 def _batch_norm(
@@ -132,7 +130,7 @@ def _batch_norm(
     shape = (-1, *(1,) * (x.ndim - 2))
     out = x * factor.reshape(shape)
     out += shift.reshape(shape)
-    return out.astype(x.dtype, copy=False), (mean, scale)
+    return out, (mean, scale)
 
 
 def _batch_norm_rule(

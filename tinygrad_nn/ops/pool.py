@@ -152,9 +152,6 @@ box_spread = primitive("box_spread", _box_spread, lambda g, geometry: box_sum(g,
 
 def _resample(x: Array, dim: int, there: tuple[Array, Array], back: tuple[Array, Array]) -> Array:
     index, weight = there
-    kind = x.dtype
-    if kind.itemsize == 2 and kind.kind in "fV":  # half precision adds in single
-        x = x.astype(np.float32)
     lead = (slice(None),) + (None,) * (x.ndim - 1 - dim)
     out: Array = None
     for k in range(index.shape[1]):
@@ -163,7 +160,7 @@ def _resample(x: Array, dim: int, there: tuple[Array, Array], back: tuple[Array,
         if not np.all(factor == 1):
             part *= factor.astype(x.dtype)[lead]
         out = part if out is None else np.add(out, part, out=out)
-    return out.astype(kind, copy=False)
+    return out
 
 
 resample = primitive("resample", _resample, lambda g, dim, there, back: resample(g, dim, back, there), arity=1)

@@ -157,25 +157,16 @@ def _blocks(count: int, size: int) -> list[tuple[int, int]]:
     return [(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _in_single(*arrays: Array) -> tuple[bool, tuple[Array, ...]]:
-    """Half precision computes in single: whether it was, and the arrays."""
-    if arrays[0].dtype.itemsize != 2:
-        return False, arrays
-    return True, tuple([None if a is None else a.astype(np.float32) for a in arrays])
-
-
 # -- the three products ------------------------------------------------------------------------------
 
 
 def _conv(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
-    kind = x.dtype
-    half, (x, weight, bias) = _in_single(x, weight, bias)
     plan = plan_of(geometry)
     batch, channels = x.shape[:2]
     filters, groups = weight.shape[0], plan.groups
     out = np.empty((batch, filters, *plan.counts), x.dtype)
     if not out.size:
-        return out.astype(kind)
+        return out
     kernels = weight.reshape(groups, filters // groups, -1)
     windows = plan.windows(plan.pad(x))
     block = plan.block(channels, filters, x.itemsize)
@@ -198,12 +189,10 @@ def _conv(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Ar
             out[first:last] = kept
         else:
             np.add(kept, offset, out=out[first:last])
-    return out.astype(kind) if half else out
+    return out
 
 
 def _conv_input(y: Array, weight: Array, geometry: Geometry) -> Array:
-    kind = y.dtype
-    half, (y, weight) = _in_single(y, weight)
     plan = plan_of(geometry)
     batch, filters = y.shape[:2]
     groups, channels = plan.groups, weight.shape[1] * plan.groups
@@ -218,12 +207,10 @@ def _conv_input(y: Array, weight: Array, geometry: Geometry) -> Array:
             np.matmul(kernels, plan.rows_of(y, first, last, room), out=part)
             plan.scatter(part, out[first:last])
     out = out[(slice(None), slice(None), *plan.inside)]
-    return out.astype(kind) if half else np.ascontiguousarray(out)
+    return np.ascontiguousarray(out)
 
 
 def _conv_weight(y: Array, x: Array, geometry: Geometry) -> Array:
-    kind = y.dtype
-    half, (y, x) = _in_single(y, x)
     plan = plan_of(geometry)
     batch, channels = x.shape[:2]
     filters, groups = y.shape[1], plan.groups
@@ -239,8 +226,7 @@ def _conv_weight(y: Array, x: Array, geometry: Geometry) -> Array:
             part = np.matmul(rows, plan.gather(windows, first, last, columns).swapaxes(2, 3))
             total.add(part[0] if last - first == 1 else add_rows(part))
     size = (groups, filters // groups, channels // groups * taps)
-    out = total.value(size, y.dtype).reshape(filters, channels // groups, *plan.kernel)
-    return out.astype(kind) if half else out
+    return total.value(size, y.dtype).reshape(filters, channels // groups, *plan.kernel)
 
 
 conv = primitive(

@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from tinygrad_nn.half import is_half
 from tinygrad_nn.optim.optimizer import is_tensor
 from tinygrad_nn.optim.program import G, Program, Update
 from tinygrad_nn.tensor import Tensor
@@ -77,6 +78,8 @@ class Plan:
         somebody else holds an array of the state, which is about to move.
         """
         if any([is_tensor(option) for option in self.options]):  # its value may change at any time
+            return
+        if any([is_half(p.array) for p in self.active]):  # computed in float32, one by one
             return
         if not _apart([p.array for p in self.active]) or not _apart(
             [value.array for state in states for value in state.values()]

@@ -10,7 +10,8 @@ primitives, so that it computes on arrays, is recorded on Tensors, and serves th
 - traced: on Tensors, while something listens (`compile`; `recorded.py`) or with `differentiable=True`.
 
 Numbers that depend on the step count are computed in float64 and cast to the parameter's dtype in
-one place, `narrow`.
+one place, `narrow`. Parameters of 16 bits, and their state, are kept in 16 bits; each update is
+computed in float32, one by one, and rounded once.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import default_float
 from tinygrad_nn.errors import ShapeError, message
+from tinygrad_nn.half import SINGLE, is_half, widen
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.optim.cohort import Plan
 from tinygrad_nn.optim.optimizer import Closure, Group, Optimizer, Params, evaluate, is_tensor
@@ -129,14 +131,14 @@ class Elementwise(Optimizer):
             self._check_gradient(p)
         for p in params:
             state = self._begun(p, group)
-            arrays = {name: value.array for name, value in state.items()}
-            new_p, new_state = type(self).update(p.grad.array, p.array, arrays, lr=lr, **options)  # type: ignore[union-attr]
-            np.copyto(p.array, new_p)
+            arrays = {name: widen(value.array) for name, value in state.items()}
+            new_p, new_state = type(self).update(widen(p.grad.array), widen(p.array), arrays, lr=lr, **options)  # type: ignore[union-attr]
+            np.copyto(p.array, new_p, casting="unsafe")
             for name, value in new_state.items():
                 if name in state:
-                    np.copyto(state[name].array, value)
+                    np.copyto(state[name].array, value, casting="unsafe")
                 else:
-                    self.state[p][name] = wrap(np.array(value))
+                    self.state[p][name] = wrap(np.array(value, self._kind(name, value, p)))
 
     # -- traced ------------------------------------------------------------------------------------
 
@@ -162,13 +164,19 @@ class Elementwise(Optimizer):
             self._check_gradient(p)
             state = self._begun(p, group)
             before = wrap(p.array.copy(), p.node) if local.mode.grad else p
-            new_p, new_state = type(self).update(g, before, dict(state), lr=self.learning_rate(group), **options)
+            new_p, new_state = type(self).update(
+                _single(g), _single(before), {name: _single(value) for name, value in state.items()},
+                lr=self.learning_rate(group), **options,
+            )  # fmt: skip
             for key, value in new_state.items():
+                kind = self._kind(key, value.array, p)
                 if local.mode.grad:
-                    self.state[p][key] = value  # the graph keeps the old one
+                    self.state[p][key] = (
+                        value if value.array.dtype == kind else cast(value, kind)
+                    )  # the graph keeps the old one
                     continue
                 if key not in state:
-                    self.state[p][key] = wrap(np.zeros_like(value.array))
+                    self.state[p][key] = wrap(np.zeros(value.array.shape, kind))
                 write(self.state[p][key], value, self._title)
             write(p, new_p, self._title)
 
@@ -193,6 +201,10 @@ class Elementwise(Optimizer):
                     )
                 )
         return state
+
+    def _kind(self, name: str, value: Any, p: Tensor) -> Any:
+        """The dtype in which a state is kept: the parameter's, where a 16-bit parameter was computed in float32."""
+        return p.array.dtype if name not in self.scalars and is_half(p.array) else value.dtype
 
     def _check_gradient(self, p: Tensor) -> None:
         g: Any = p.grad
@@ -221,8 +233,14 @@ def zeros(p: np.ndarray[Any, Any], *names: str) -> dict[str, Any]:
 
 
 def number(**named: float) -> dict[str, Any]:
-    """State that is one number, in the default float type as in PyTorch."""
-    return {name: np.array(value, default_float()) for name, value in named.items()}
+    """State that is one number, in float64 if that is the default float type, else in float32, as in PyTorch."""
+    kind = default_float()
+    return {name: np.array(value, kind if kind.itemsize > 2 else SINGLE) for name, value in named.items()}
+
+
+def _single(t: Any) -> Any:
+    """A 16-bit tensor in float32, in which updates are computed."""
+    return cast(t, SINGLE) if is_half(t.array) else t
 
 
 def _value(option: Any) -> Any:

@@ -15,6 +15,7 @@ from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, messa
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.sampling import drawn
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.nn.functional.common import here, maybe_inplace, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
@@ -94,6 +95,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, negative_slope)  # type: ignore[no-any-return]
 
 
+@in_single
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, else weight * x, with a learned weight: one, or one per channel (dimension 1).
 
@@ -136,6 +138,7 @@ def _thresholded(input: Any, threshold: float, value: float, inplace: bool) -> T
     return maybe_inplace(_threshold, inplace, "threshold", input, threshold, value)  # type: ignore[no-any-return]
 
 
+@in_single
 def _threshold(x: Any, threshold: float, value: float) -> Any:
     return ops.where(ops.le(x, threshold), value, x)
 
@@ -190,6 +193,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return maybe_inplace(_elu, inplace, "elu", input, alpha, 1.0, 1.0)  # type: ignore[no-any-return]
 
 
+@in_single
 def _elu(x: Any, alpha: float, scale: float, inside: float) -> Any:
     """scale * (x where x > 0, else alpha * (exp(inside * x) - 1)); exp never sees a positive number."""
     below = ops.clamp(x, None, 0.0)
@@ -248,10 +252,13 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return ops.gelu(input)  # type: ignore[no-any-return]
     if approximate != "tanh":
         raise AutogradError(message("gelu: approximate argument must be either none or tanh", got=repr(approximate)))
-    x: Any = input
-    twice = (x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi))
-    # (1 + tanh(u)) / 2 is sigmoid(2u), which keeps its digits near 0
-    return x * ops.sigmoid(twice)  # type: ignore[no-any-return]
+    return _gelu_tanh(input)  # type: ignore[no-any-return]
+
+
+@in_single
+def _gelu_tanh(x: Any) -> Any:
+    """(1 + tanh(u)) / 2 is sigmoid(2 u), which loses no digits where the tanh is near -1."""
+    return x * ops.sigmoid((x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi)))
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -260,6 +267,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return maybe_inplace(_silu, inplace, "silu", input)  # type: ignore[no-any-return]
 
 
+@in_single
 def _silu(x: Any) -> Any:
     return x * ops.sigmoid(x)
 
@@ -270,6 +278,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return maybe_inplace(_mish, inplace, "mish", input)  # type: ignore[no-any-return]
 
 
+@in_single
 def _mish(x: Any) -> Any:
     return x * ops.tanh(-ops.log_sigmoid(-x))
 
@@ -280,6 +289,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     return maybe_inplace(_hardsigmoid, inplace, "hardsigmoid", input)  # type: ignore[no-any-return]
 
 
+@in_single
 def _hardsigmoid(x: Any) -> Any:
     return _hardtanh(x + 3.0, 0.0, 6.0) / 6.0
 
@@ -290,11 +300,13 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return maybe_inplace(_hardswish, inplace, "hardswish", input)  # type: ignore[no-any-return]
 
 
+@in_single
 def _hardswish(x: Any) -> Any:
     middle = x * (x + 3.0) / 6.0
     return ops.where(ops.le(x, -3.0), 0.0, ops.where(ops.ge(x, 3.0), x, middle))
 
 
+@in_single
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
     _floating("softplus", input)
@@ -304,18 +316,21 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return ops.where(ops.gt(scaled, threshold), x, smooth if beta == 1 else smooth / beta)  # type: ignore[no-any-return]
 
 
+@in_single
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
     x: Any = input
     return x / (ops.abs(x) + 1.0)  # type: ignore[no-any-return]
 
 
+@in_single
 def tanhshrink(input: Tensor) -> Tensor:
     """x - tanh(x)."""
     x: Any = input
     return x - ops.tanh(x)  # type: ignore[no-any-return]
 
 
+@in_single
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved toward 0 by lambd, 0 where |x| <= lambd. Raises RuntimeError for a negative lambd."""
     _floating("softshrink", input)
@@ -332,6 +347,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return ops.where(ops.logical_and(ops.ge(x, -lambd), ops.le(x, lambd)), 0.0, x)  # type: ignore[no-any-return]
 
 
+@in_single
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), where a and b are the input's halves along `dim`. (Dauphin et al., 2016)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.dropout import dropout
 from tinygrad_nn.nn.functional.linear import linear
@@ -96,6 +97,7 @@ def _repeated(x: Any, heads: int) -> Any:
     return reshape(wide, (*shape[:-3], heads, *shape[-2:]))
 
 
+@in_single
 def _attended(q: Any, k: Any, v: Any, mask: Any, dropout_p: float, scale: float) -> tuple[Any, Any]:
     """The attention's result and its weights."""
     scores: Any = matmul(q * scale, _transposed(k))

@@ -11,6 +11,7 @@ from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
 from tinygrad_nn.functions.broadcast import broadcast_tensors
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import fused
@@ -56,6 +57,7 @@ def _other_dtype(x: Any, weight: Any) -> OperandError:
     )
 
 
+@in_single
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y_o = sum over i, j of x1_i * weight_oij * x2_j + bias_o.
 
@@ -86,6 +88,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return out if bias is None else out + bias  # type: ignore[no-any-return]
 
 
+@in_single
 def rbf(input: Tensor, centers: Tensor, log_width: Tensor) -> Tensor:
     """Gaussian bumps: exp(-|x - c_k|^2 / (2 w_k^2)), with w = exp(log_width).
 
@@ -145,6 +148,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return ops.cast(fused.one_hot(tensor, num_classes), _INT64)  # type: ignore[no-any-return]
 
 
+@in_single
 def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
     """x / max(|x|_p, eps), with the p-norm along `dim`."""
     x: Any = input
@@ -158,6 +162,7 @@ def _norm(x: Any, p: float, over: tuple[int, ...], keepdim: bool) -> Any:
     return x.norm(p, over, keepdim)
 
 
+@in_single
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 . x2 / (max(|x1|, eps) * max(|x2|, eps)) along `dim`; the operands broadcast."""
     tensor_operands("cosine_similarity", x1=x1, x2=x2)
@@ -176,6 +181,7 @@ def _at_least(norm: Any, eps: float) -> Any:
     return norm + (ops.clamp(norm, eps, None) - norm).detach()
 
 
+@in_single
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """|x1 - x2 + eps|_p along the last dimension; the operands broadcast."""
     gap: Any = x1 - x2 + eps

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.autograd import no_grad
-from tinygrad_nn.dtypes import finfo
+from tinygrad_nn.dtypes import finfo, float32
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import norm as ops
 from tinygrad_nn.ops.elementwise import rsqrt
@@ -75,6 +76,7 @@ def _moved(running: Any, moments: Any, row: int, factor: float, momentum: Any) -
         write(running, running + (new - running) * momentum, "batch_norm")
 
 
+@in_single
 def _with_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     scale: Any = rsqrt(var + eps)
     if weight is not None:
@@ -137,7 +139,7 @@ def layer_norm(
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
-    """x / sqrt(mean(x^2) + eps) * weight over the last dimensions; eps: the dtype's epsilon if None.
+    """x / sqrt(mean(x^2) + eps) * weight over the last dimensions; eps: the epsilon of the dtype if None (of float32, for a 16-bit one).
 
     Raises RuntimeError where the input does not end in `normalized_shape`. (Zhang and Sennrich, 2019)
 
@@ -146,7 +148,12 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     tensor([[1., 1.]])
     """
     shape = _ending("rms_norm", input, normalized_shape, weight=weight)
-    return ops.layer_norm(input, weight, None, len(shape), False, finfo(input.dtype).eps if eps is None else float(eps))  # type: ignore[no-any-return]
+    return ops.layer_norm(input, weight, None, len(shape), False, _epsilon(input) if eps is None else float(eps))  # type: ignore[no-any-return]
+
+
+def _epsilon(x: Any) -> float:
+    """The epsilon of the type in which x is computed: float32 for the 16-bit types."""
+    return finfo(x.dtype if x.dtype.itemsize > 2 else float32).eps
 
 
 def _ending(name: str, input: Any, normalized_shape: Any, **parts: Any) -> tuple[int, ...]:
@@ -176,6 +183,7 @@ def _ending(name: str, input: Any, normalized_shape: Any, **parts: Any) -> tuple
     return shape
 
 
+@in_single
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

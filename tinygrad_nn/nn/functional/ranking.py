@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
 from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.nn.functional.linear import pairwise_distance
 from tinygrad_nn.ops import elementwise as ops
@@ -72,6 +73,7 @@ def margin_ranking_loss(
     return reduced(_at_least_zero(-target * gap + margin), reduction)  # type: ignore[no-any-return]
 
 
+@in_single
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
 ) -> Tensor:
@@ -94,6 +96,7 @@ def soft_margin_loss(
     return reduced(to_dtype(-ops.log_sigmoid(product), input.dtype), reduction)  # type: ignore[no-any-return]
 
 
+@in_single
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,

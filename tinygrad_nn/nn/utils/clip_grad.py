@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from functools import reduce
 from types import GeneratorType
 from typing import Any
 
 import numpy as np
 
 from tinygrad_nn.autograd import no_grad
+from tinygrad_nn.dtypes import promote_types
 from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.half import SINGLE, is_half
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import amax, amin, sum
 from tinygrad_nn.ops.shape import stack
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tensor import Tensor
-from tinygrad_nn.views import inplace
+from tinygrad_nn.views import inplace, write
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
@@ -28,7 +31,11 @@ def _listed(given: Any) -> list[Any]:
 
 
 def _norm(x: Any, order: float) -> Any:
-    """(sum of |x|^order)^(1/order); the largest (smallest) |x| for order inf (-inf); the nonzeros for 0."""
+    """(sum of |x|^order)^(1/order); the largest (smallest) |x| for order inf (-inf); the nonzeros for 0.
+
+    Of 16-bit numbers in float32: their squares are soon beyond float16.
+    """
+    x = _single(x)
     if order == 2.0:
         return ops.sqrt(sum(ops.square(x), None, False))
     size = ops.abs(x)
@@ -50,9 +57,23 @@ def get_total_norm(
     Raises RuntimeError for a NaN or infinite norm if `error_if_nonfinite`.
     """
     given = _listed(tensors)
+    total = _total(given, norm_type, error_if_nonfinite)
+    return _rounded(total, given)  # type: ignore[no-any-return]
+
+
+def _rounded(total: Any, given: list[Any]) -> Any:
+    """The total norm in the dtype of the tensors."""
+    if not given:
+        return total
+    kind = reduce(promote_types, [t.dtype for t in given]).dtype
+    return total if total.array.dtype == kind else ops.cast(total, kind)
+
+
+def _total(given: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
+    """The total norm, in float32 at least."""
     order = float(norm_type)
     if not given:
-        return wrap(np.zeros((), np.float32))  # type: ignore[no-any-return]
+        return wrap(np.zeros((), np.float32))
     norms = [_norm(t.detach(), order) for t in given]
     total: Any = norms[0] if len(norms) == 1 else _norm(stack(_alike(norms), 0), order)
     if error_if_nonfinite and not np.isfinite(total.item()):
@@ -64,7 +85,11 @@ def get_total_norm(
                 fix="find where it arises with autograd.detect_anomaly(), or set error_if_nonfinite=False",
             )
         )
-    return total  # type: ignore[no-any-return]
+    return total
+
+
+def _single(x: Any) -> Any:
+    return ops.cast(x, SINGLE) if is_half(x.array) else x
 
 
 def _alike(norms: list[Any]) -> tuple[Any, ...]:
@@ -78,10 +103,13 @@ def clip_grads_with_norm_(
     parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Multiply all gradients by min(1, max_norm / (total_norm + 1e-6))."""
-    factor = ops.clamp(max_norm / (total_norm + 1e-6), None, 1.0)
+    factor = ops.clamp(max_norm / (_single(total_norm) + 1e-6), None, 1.0)
     for parameter in _listed(parameters):
         if parameter.grad is not None:
-            _mul_(parameter.grad, factor)
+            if is_half(parameter.grad.array):  # the product in float32, rounded where it is written
+                write(parameter.grad, _single(parameter.grad) * factor, "clip_grad_norm_")
+            else:
+                _mul_(parameter.grad, factor)
 
 
 _mul_ = inplace(ops.mul, "mul")
@@ -111,9 +139,10 @@ def clip_grad_norm_(
     given = _listed(parameters)
     if isinstance(parameters, GeneratorType) and not given:
         warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
-    total = get_total_norm([p.grad for p in given if p.grad is not None], norm_type, error_if_nonfinite)
+    gradients = [p.grad for p in given if p.grad is not None]
+    total = _total(gradients, norm_type, error_if_nonfinite)
     clip_grads_with_norm_(given, max_norm, total)
-    return total
+    return _rounded(total, gradients)  # type: ignore[no-any-return]
 
 
 @no_grad()

@@ -56,14 +56,14 @@ class Primitive:
 
     __slots__ = (
         "arity", "elementwise", "floats", "forward", "half", "joint", "keeps", "masks", "multi", "name", "parameters",
-        "reads", "refuses", "residual", "rules", "saves", "saves_out", "twin", "variadic", "view",
+        "reads", "reads_out", "refuses", "residual", "rules", "saves", "saves_out", "spares", "twin", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
         self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
         elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
-        view: bool = False, joint: Rule | None = None, refuses: Callable[[Any, Any], None] | None = None,
-        half: str = "wide",
+        view: bool = False, joint: Rule | None = None, spares: tuple[str, ...] = (),
+        refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -83,8 +83,10 @@ class Primitive:
             tuple(word in (_words(rule) if rule is not None else ()) for word in self.parameters) for rule in rules
         )
         self.masks: dict[tuple[bool, ...], tuple[bool, ...]] = {}  # which arguments to keep, by which operands need it
+        self.reads_out = tuple(rule is not None and "out" in _words(rule) for rule in rules)
         self.saves_out = "out" in named
         self.residual = "residual" in named
+        self.spares = tuple(self.parameters.index(word) for word in spares)
         self.keeps = self.saves_out or self.residual or joint is not None or any(self.saves[: self.arity or 1])
         self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
         self.refuses = refuses
@@ -98,7 +100,7 @@ class Primitive:
 def primitive(
     name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
     floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
-    refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
+    spares: tuple[str, ...] = (), refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
 ) -> Callable[..., Any]:  # fmt: skip
     """Define a primitive, register it, and return the function that calls it.
 
@@ -107,7 +109,10 @@ def primitive(
     multi:       the forward returns a tuple, and `g` is the tuple of cotangents
     A rule that reads `residual`: the forward returns (result, residual), and the rule gets the residual
     while it computes on arrays, or as a Tensor if it is one array that need not be differentiated. Else it
-    gets None, and must compute what it needs from the operands.
+    gets None, and must compute what it needs from the operands. None, too, if the residual shared memory
+    with the result and was written over. A residual never shares memory with an operand.
+    spares:      operands of which the rule reads only shape and dtype while it has its residual: they may
+    have been written over in the meantime
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
     refuses:     called with two operands of different types, as they are before promotion; raises for a mix
@@ -117,7 +122,7 @@ def primitive(
     """
     made = Primitive(
         name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
-        view=view, joint=joint, refuses=refuses, half=half,
+        view=view, joint=joint, spares=spares, refuses=refuses, half=half,
     )  # fmt: skip
     if name in REGISTRY:
         raise TypeError(f"primitive {name} is defined twice")
@@ -225,6 +230,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
     forward, saves_out, floats = p.forward, p.saves_out, p.floats
     differentiable = any(p.rules)
     (u_reads_x, u_reads_y), (v_reads_x, v_reads_y) = p.reads if differentiable else ((False, False),) * 2
+    u_reads_out, v_reads_out = p.reads_out if differentiable else (False, False)
 
     def call(x: Any, y: Any, /) -> Any:
         u = v = None
@@ -269,12 +275,13 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         node = None
         if differentiable and mode.grad and (u is not None or v is not None):
             if u is None:
-                kept = (x if v_reads_x else None, y if v_reads_y else None)
+                kept, keeps_out = (x if v_reads_x else None, y if v_reads_y else None), v_reads_out
             elif v is None:
-                kept = (x if u_reads_x else None, y if u_reads_y else None)
+                kept, keeps_out = (x if u_reads_x else None, y if u_reads_y else None), u_reads_out
             else:
                 kept = (x if u_reads_x or v_reads_x else None, y if u_reads_y or v_reads_y else None)
-            node = Node(p, (u, v), kept, out if saves_out else None, out.shape, out.dtype, mode.scope)
+                keeps_out = saves_out
+            node = Node(p, (u, v), kept, out if keeps_out else None, out.shape, out.dtype, mode.scope)
         t = _new(_Tensor)
         t.array = out
         t.node = node
@@ -365,8 +372,10 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
         mode = local.mode
         node = None
         if mode.grad and (u is not None or v is not None or w is not None):
-            kept = _kept(p, (u, v, w), (x, y, z))
-            node = Node(p, (u, v, w), kept, out if saves_out else None, out.shape, out.dtype, mode.scope)
+            parents = (u, v, w)
+            kept = _kept(p, parents, (x, y, z))
+            keeps_out = saves_out and _keeps_out(p, parents)
+            node = Node(p, parents, kept, out if keeps_out else None, out.shape, out.dtype, mode.scope)
         t = _new(_Tensor)
         t.array = out
         t.node = node
@@ -441,7 +450,8 @@ def recorded(p: Primitive, args: tuple[Any, ...], out: Any) -> Any:
                 kept = (residual, *kept)
             shape = tuple([part.shape for part in out]) if p.multi else out.shape
             dtype = tuple([part.dtype for part in out]) if p.multi else out.dtype
-            node = Node(p, tuple(parents), kept, out if p.saves_out else None, shape, dtype, mode.scope)
+            keeps_out = p.saves_out and _keeps_out(p, parents)
+            node = Node(p, tuple(parents), kept, out if keeps_out else None, shape, dtype, mode.scope)
     if p.multi:
         result: Any = tuple([_picked(node, k, array, mode.scope) for k, array in enumerate(out)])
     else:
@@ -461,6 +471,13 @@ def _kept(p: Primitive, parents: Sequence[Node | None], args: tuple[Any, ...]) -
         reads = [p.saves] if p.variadic or p.joint is not None else [r for r, wanted in zip(p.reads, needed) if wanted]
         masks = p.masks[needed] = tuple([any(column) for column in zip(*reads)])
     return tuple([arg if keep else None for arg, keep in zip(args, masks)])
+
+
+def _keeps_out(p: Primitive, parents: Sequence[Node | None]) -> bool:
+    """Whether a rule that will run reads the result."""
+    if p.variadic or p.joint is not None:
+        return True
+    return any([reads and parent is not None for reads, parent in zip(p.reads_out, parents)])
 
 
 def _picked(node: Node | None, k: int, array: Any, scope: Any) -> Any:

@@ -30,13 +30,16 @@ TYPES: set[type] = set()
 class Watch:
     """What only some nodes have: the tensor whose `.grad` to fill, hooks, the user's line that made it."""
 
-    __slots__ = ("after", "hooks", "line", "tensor")
+    __slots__ = ("after", "hooks", "line", "shadows", "tensor")
 
     def __init__(self) -> None:
         self.tensor: Callable[[], Any] = _nothing  # weak reference, for leaves and retained gradients
         self.hooks: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any], Any]] = {}  # called with a leaf once its .grad has been added to
         self.line: tuple[str, int] | None = None
+        self.shadows: list[
+            Callable[[], Any]
+        ] = []  # weak references to Tensors that share the result's memory (views.py)
 
     @property
     def busy(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_nn import autograd, numpy_protocol, printing, views
+from tinygrad_nn import autograd, numpy_protocol, printing
 from tinygrad_nn import functions as fn
 from tinygrad_nn.dtypes import as_dtype, default_float, dtype, result_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
@@ -22,7 +22,8 @@ from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.placement import Size, strided
 from tinygrad_nn.primitive import PICK, TYPES, install, node_of, wrap
 from tinygrad_nn.tape import Node, local, watch
-from tinygrad_nn.views import View, inplace, inplace_view
+from tinygrad_nn.versions import leave_graph, root_of
+from tinygrad_nn.views import View, detached, has_base, inplace, inplace_view, of_several, take_over
 
 __all__ = ["Tensor", "broadcast_shapes", "is_tensor", "result_type"]
 
@@ -66,6 +67,8 @@ class Tensor:
             array = np.empty(fn.fill.size_of(data or (0,), "Tensor"), default_float())
         made: Tensor = object.__new__(cls)
         made.array, made.node, made._grad, made._view, made._written = array, None, None, None, 0
+        if len(data) == 1 and type(data[0]) in TYPES:
+            take_over(made, data[0])
         return made
 
     # -- attributes --------------------------------------------------------------------------------
@@ -120,7 +123,8 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
-        return node_of(self) is not None
+        view = self._view
+        return (self.node if view is None or view.origin is not None else view.node_of(self)) is not None
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -164,7 +168,7 @@ class Tensor:
     @property
     def _version(self) -> int:
         """How often this memory was written in place."""
-        root = views.root_of(self)
+        root = root_of(self)
         return root._writer[0] if root._written else 0
 
     @property
@@ -222,14 +226,12 @@ class Tensor:
         autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self) -> Tensor:
-        """The same memory outside the graph; in-place writes are noticed."""
-        result: Tensor = wrap(self.array)
-        result._view = View(views.root_of(self), self, None, ())
-        return result
+        """The same memory outside the graph: in-place writes are noticed, and change no history but its own."""
+        return detached(self, wrap(self.array))  # type: ignore[no-any-return]
 
     def detach_(self) -> Tensor:
         """Take this tensor itself out of the graph: a leaf that requires no grad. Not views (RuntimeError)."""
-        if self._view is not None and self._view.primitive is not None:
+        if has_base(self):
             raise AutogradError(
                 message(
                     "Can't detach views in-place",
@@ -237,7 +239,7 @@ class Tensor:
                     fix="use detach() instead",
                 )
             )
-        self.node = None
+        leave_graph(self)
         return self
 
     def retain_grad(self) -> None:
@@ -344,7 +346,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not self.array.ndim:
             raise DTypeError("iteration over a 0-d tensor")
-        return iter([self[k] for k in range(len(self.array))])
+        return iter(of_several(tuple([self[k] for k in range(len(self.array))])))
 
     def __repr__(self) -> str:
         return printing.text(self)

@@ -2,25 +2,30 @@
 
 Everything about the two stands here and can be read alone.
 
-A *view* (`x[0]`, `x.view(-1)`, `x.T`) shares its base's memory. Its `View` says from which tensor
-and by which primitive it was made, and which tensor is the *root* that owns the memory.
+A *view* (`x[0]`, `x.view(-1)`, `x.T`, `x.detach()`) shares another tensor's memory. Its `View` names two
+tensors, which are often the same one:
 
-An in-place write is an ordinary operation whose result is then copied over its target
-(`inplace`, `write`). The root notes the moment, in ticks of the tape's clock, and so:
+- the *root* owns the memory: when it was written, and by whom. All that share memory have one root,
+  detached tensors too.
+- the *base* owns the history: a write through the view gives the base a new one, and a write to the
+  base gives the view a new one. A detached tensor has no base, it begins a history of its own; and it
+  is the base of the views that are made of it.
 
-- a saved tensor is stale exactly if its root was written after the node that saved it
-  (`check_fresh`; no counter needs to be kept at recording);
-- a view whose root was written since it was made has a new history: it is made again from its
-  source when somebody asks (`View.node_of`);
-- a write through a view gives the *root* a new history: the old one, with the written positions
-  coming from the new value (the primitive `written`).
+An in-place write is an ordinary operation whose result is then copied over its target (`inplace`,
+`write`). The root notes the moment, so that what was saved before is known to be stale (versions.py).
+And the histories go on:
+
+- a write through a view makes the base's history: the old one, with the written positions coming
+  from the new value (the primitive `written`);
+- a view whose root was written since it was made is made again from its source when somebody asks
+  (`View.node_of`).
+
+Where PyTorch refuses to guess whose history a write continues (`Origin`), so do we.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -29,28 +34,48 @@ import numpy as np
 from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import AutogradError, ShapeError, message
-from tinygrad_nn.ops.elementwise import cast
-from tinygrad_nn.ops.index import written
-from tinygrad_nn.ops.shape import expand
-from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, recorded, wrap
-from tinygrad_nn.tape import Node, local, tick
+from tinygrad_nn.ops.elementwise import cast, where
+from tinygrad_nn.ops.index import pick_at, written
+from tinygrad_nn.ops.shape import clone, expand
+from tinygrad_nn.primitive import TYPES, Primitive, node_of, recorded, wrap
+from tinygrad_nn.tape import Node, local
+from tinygrad_nn.versions import root_of, stamp
 
-__all__ = ["View", "check_fresh", "inplace", "root_of", "user_line", "write"]
+__all__ = [
+    "FUNCTION", "View", "adopt", "detached", "handed_on", "has_base", "inplace", "inplace_view", "of_several",
+    "refuse_leaf", "refuse_overlap", "take_over", "write",
+]  # fmt: skip
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+Array = np.ndarray[Any, Any]
+Origin = str
+"""Why autograd does not follow writes through a view, or to its base once the view is there."""
+
+NO_GRAD: Origin = "it was made under no_grad, but is written while recording"
+SEVERAL: Origin = "it is one of several views that one call gave (split, chunk, unbind, iteration)"
+FUNCTION: Origin = "it is what a custom Function gave for its input, whose backward would be bypassed"
 
 
 class View:
-    """How a tensor shares another's memory. `primitive` is None where no gradient passes (detach)."""
+    """How a tensor shares another's memory: see the module's docstring.
 
-    __slots__ = ("args", "primitive", "root", "seen", "source")
+    source, primitive, args: the tensor it was made of, and how; `seen`: the root's last write when
+    its node was made; `frame`: the source's array then.
+    """
 
-    def __init__(self, root: Any, source: Any, primitive: Primitive | None, args: tuple[Any, ...]) -> None:
+    __slots__ = ("args", "base", "frame", "origin", "primitive", "root", "seen", "source")
+
+    def __init__(
+        self, root: Any, base: Any = None, source: Any = None, primitive: Primitive | None = None,
+        args: tuple[Any, ...] = (), origin: Origin | None = None,
+    ) -> None:  # fmt: skip
         self.root = root
+        self.base = base
         self.source = source
         self.primitive = primitive
         self.args = args
+        self.origin = origin
         self.seen: int = root._written
+        self.frame = None if source is None else source.array
 
     @staticmethod
     def between(source: Any, result: Any, primitive: Primitive | None, args: tuple[Any, ...]) -> View | None:
@@ -60,33 +85,106 @@ class View:
         shares = owner is not None and (owner is array or owner is array.base)  # surely; else it may
         if not shares and out.size and not np.may_share_memory(out, array):
             return None
-        if not local.mode.grad:
-            primitive = None  # made under no_grad: never differentiable
-        return View(root_of(source), source, primitive, args)
+        of = source._view
+        if of is None:
+            return View(source, source, source, primitive, args, None if local.mode.grad else NO_GRAD)
+        origin = of.origin if local.mode.grad else NO_GRAD
+        return View(of.root, source if of.base is None else of.base, source, primitive, args, origin)
 
     def node_of(self, view: Any) -> Node | None:
         """The node of `view` (whose View this is), made anew if the root was written since."""
-        if self.root._written > self.seen and self.primitive is not None:
-            self.seen = self.root._written
-            parent = node_of(self.source)
-            view.node = parent and Node(
-                self.primitive, (parent,), (None, *self.args[1:]), None, view.array.shape, view.array.dtype, None
-            )
+        if self.root._written > self.seen and self.base is not None:
+            self._renew(view)
         node: Node | None = view.node
         return node
 
-    def positions(self) -> Any:
-        """For each element of the view, its flat position in the root."""
-        if self.source is self.root:
-            base = np.arange(self.root.array.size).reshape(self.root.array.shape)
-        else:
-            base = self.source._view.positions()
-        return base if self.primitive is None else self.primitive.forward(base, *self.args[1:])
+    def _renew(self, view: Any) -> None:
+        made = view.node is not None and view.node.primitive is not None
+        if self.base.node is None and not made:  # nothing to follow; a leaf stays one
+            self.seen = self.root._written
+            return
+        if self.origin is not None:
+            if local.mode.grad and self.origin is not NO_GRAD:  # those are outside the graph, and stay there
+                raise AutogradError(_ambiguous(view, "its base, or another view of it, was written in place"))
+            return
+        if self.base.node is None:
+            view.node, self.seen = None, self.root._written
+            return
+        chain = []
+        while view is not self.base and view._view.seen < self.root._written:
+            chain.append(view)
+            view = view._view.source
+        for view in reversed(chain):
+            view._view._follow(view)
+
+    def _follow(self, view: Any) -> None:
+        """Make `view` again from its source, whose node is up to date."""
+        source, array = self.source, view.array
+        self.seen = self.root._written
+        if source.array is self.frame and self.primitive is not None:
+            primitive, args = self.primitive, (None, *self.args[1:])
+        else:  # since then t_() or the like has given the source another shape
+            places = np.unravel_index(_places(array, source.array), source.array.shape)
+            primitive, args = pick_at.primitive, (None, places)  # type: ignore[attr-defined]
+        view.node = Node(primitive, (source.node,), args, None, array.shape, array.dtype, None)
 
 
-def root_of(t: Any) -> Any:
-    """The tensor that owns the memory of `t`."""
-    return t if t._view is None else t._view.root
+def detached(source: Any, result: Any) -> Any:
+    """`result`, made a tensor that shares memory and versions with `source`, and nothing of its history."""
+    result._view = View(root_of(source))
+    return result
+
+
+def take_over(made: Any, data: Any) -> Any:
+    """`made`, which was built around the array of the tensor `data`, shares its versions from here on.
+
+    As `detached`, but where `data` owned the memory, now `made` does: a parameter is used more often than
+    the tensor it was made of.
+    """
+    if data._view is not None or data.node is not None:
+        return detached(data, made)
+    made._written = data._written
+    if data._written:
+        made._writer = data._writer
+    data._view = View(made)
+    return made
+
+
+def of_several(views: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The views that one call gave, marked as such."""
+    for view in views:
+        if view._view is not None and view._view.origin is not NO_GRAD:
+            view._view.origin = SEVERAL
+    return views
+
+
+def _places(part: Array, whole: Array) -> Array:
+    """For each element of `part`, its flat position in `whole`, whose memory it shares."""
+    if part.size and not np.may_share_memory(part, whole):
+        raise AutogradError(
+            message(
+                "a view and its base no longer share memory: x.data = ... has given one of them another",
+                got=f"a view of shape {part.shape}, a base of shape {whole.shape}",
+                fix="make the view again",
+            )
+        )
+    wanted = _addresses(part)
+    if whole.flags.c_contiguous:
+        return (wanted - _start(whole)) // whole.itemsize
+    given = _addresses(whole).reshape(-1)
+    order = np.argsort(given)
+    return order[np.searchsorted(given, wanted, sorter=order)]
+
+
+def _start(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _addresses(array: Array) -> Array:
+    found = np.full(array.shape, _start(array), np.int64)
+    for k, (size, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        found += (np.arange(size) * step).reshape((size,) + (1,) * (array.ndim - 1 - k))
+    return found
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -106,7 +204,8 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
         if local.mode.grad and (node_of(self) is not None or any(node_of(arg) is not None for arg in args)):
             operand = wrap(self.array.copy(), node_of(self))
             args = tuple([operand if arg is self else arg for arg in args])
-        return write(self, function(operand, *args, **kwargs), title)
+        value = function(operand, *args, **kwargs)
+        return write(self, handed_on(value) if any(value is arg for arg in args) else value, title)
 
     method.__name__ = title
     method.__qualname__ = f"Tensor.{title}"
@@ -114,18 +213,35 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
 
 
 def inplace_view(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The in-place form of a function that only sees the same memory otherwise (`t_`, `squeeze_`)."""
+    """The in-place form of a function that only sees the same memory otherwise (`t_`, `squeeze_`).
+
+    It counts as a write: whoever saved the tensor saved its shape, too. The history follows under
+    `no_grad` as well (nothing is lost by it), and a leaf stays the leaf it was.
+    """
     title = function.__name__ + "_"
 
     @wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         refuse_leaf(self, title)
-        before = wrap(self.array, self.node)
+        node = node_of(self)
+        made = node is not None and node.primitive is not None
+        before = wrap(self.array, node)
         before._view = self._view
-        after = function(before, *args, **kwargs)
-        self.array, self.node = after.array, node_of(after)
-        if self._view is not None:
+        mode = local.mode
+        recording, mode.grad = mode.grad, mode.grad or made
+        try:
+            after = function(before, *args, **kwargs)
+        finally:
+            mode.grad = recording
+        stamp(self, title)
+        self.array = after.array
+        if node is not None and not made:
+            node.shape = after.array.shape
+        else:
+            self.node = after.node
+        if self._view is not None and self._view.base is not None:
             self._view = after._view
+            self._view.seen = self._view.root._written
         return self
 
     method.__name__ = title
@@ -133,70 +249,75 @@ def inplace_view(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def refuse_leaf(target: Any, name: str) -> None:
-    """A leaf that requires grad must not change under the tape's feet."""
+def handed_on(value: Any) -> Any:
+    """`value`, if it is on the tape as a copy with a node of its own: a written tensor never takes another's."""
+    if not local.mode.grad or node_of(value) is None:
+        return value
+    return clone(value, "K")
+
+
+def refuse_leaf(target: Any, name: str, value: Any = None) -> None:
+    """Raise where a recorded write of `value` would change a leaf that requires grad, or where `Origin` forbids it."""
     if not local.mode.grad:
         return
-    node = node_of(target)
-    if node is not None and node.primitive is None:
-        raise AutogradError(
-            message(
-                f"{name}: a leaf Variable that requires grad is being used in an in-place operation",
-                got=f"a leaf of shape {tuple(target.array.shape)}",
-                fix="write under no_grad(), or into a copy: x = x.clone()",
-            )
-        )
-    view = target._view
-    if view is not None and view.primitive is not None:
-        root = node_of(view.root)
-        if root is not None and root.primitive is None:
+    node, view = node_of(target), target._view
+    if view is None or view.base is None:
+        if node is not None and node.primitive is None:
             raise AutogradError(
                 message(
-                    f"{name}: a view of a leaf Variable that requires grad is being used in an in-place operation",
-                    got=f"a view {tuple(target.array.shape)} of a leaf {tuple(view.root.array.shape)}",
+                    f"{name}: a leaf Variable that requires grad is being used in an in-place operation",
+                    got=f"a leaf of shape {tuple(target.array.shape)}",
                     fix="write under no_grad(), or into a copy: x = x.clone()",
                 )
             )
+        return
+    base = view.base.node
+    if node is None and base is None and (value is None or node_of(value) is None):
+        return
+    if view.origin is not None:
+        raise AutogradError(_ambiguous(target, f"{name} would write it in place"))
+    if (node is not None or base is not None) and (base is None or base.primitive is None):
+        raise AutogradError(
+            message(
+                f"{name}: a view of a leaf Variable that requires grad is being used in an in-place operation",
+                got=f"a view {tuple(target.array.shape)} of a leaf {tuple(view.base.array.shape)}",
+                fix="write under no_grad(), or into a copy: x = x.clone()",
+            )
+        )
+
+
+def _ambiguous(view: Any, event: str) -> str:
+    return message(
+        "autograd cannot follow an in-place write through this view",
+        got=f"a view of shape {tuple(view.array.shape)}: {view._view.origin}; {event}",
+        fix="use the operation that is not in-place, or clone() the view; or make the view and write it both under "
+        "no_grad() or both outside",
+    )
 
 
 def write(target: Any, value: Any, name: str) -> Any:
     """Copy `value` over `target`, stamp the moment, and give the histories their new ends."""
-    refuse_leaf(target, name)
+    refuse_leaf(target, name, value)
+    recording = local.mode.grad
+    if recording and target.node is not None and node_of(value) is None and not has_base(target):
+        value = where(True, value, target)  # it stays on the tape, with gradient zero
     source = value.array if type(value) in TYPES else np.asarray(value)
     _check_fits(target.array, source, name)
+    if target._view is not None:
+        refuse_overlap(target.array, source, name, recording and node_of(value) is not None)
     tracer = local.mode.tracer
     if tracer is not None:
         tracer.wrote(target, value, name)
     np.copyto(target.array, source, casting="unsafe")
     stamp(target, name)
-    if local.mode.grad:
+    if recording:
         _extend_history(target, value)
     return target
 
 
-def stamp(target: Any, name: str) -> None:
-    """Note at the root that its memory was written now, by which operation and on whose line."""
-    stamp_all((target,), name)
-
-
-def stamp_all(targets: Iterable[Any], name: str) -> None:
-    """`stamp` for tensors written together (an optimizer's): the caller's line is looked up once."""
-    path, line = user_line()
-    now = tick()
-    for target in targets:
-        root = target if target._view is None else target._view.root
-        root._writer = (root._writer[0] + 1 if root._written else 1, name, path, line)
-        root._written = now
-        for alias in (target,) if target is root else (target, root):
-            if alias.node is not None and alias.node.primitive is not None:
-                _spoil(alias.node, root)
-
-
-def _spoil(maker: Node, root: Any) -> None:
-    """Where the node that made a tensor saved it as its result, say that it was written over."""
-    source = maker.parents[0] if maker.primitive is PICK else maker
-    if source is not None and source.out is not None:
-        source.out = Overwritten(source, root)
+def has_base(t: Any) -> bool:
+    """Whether the tensor's history is its base's."""
+    return t._view is not None and t._view.base is not None
 
 
 def _extend_history(target: Any, value: Any) -> None:
@@ -206,16 +327,20 @@ def _extend_history(target: Any, value: Any) -> None:
         node = node_of(value)
     if node is not None and target.array.shape != value.array.shape:
         node = node_of(expand(value, target.array.shape))
-    view = target._view
-    if view is None or view.primitive is None:
-        if node is not None or target.node is not None:
-            target.node = node
+    adopt(target, node)
+
+
+def adopt(target: Any, node: Node | None) -> None:
+    """Give `target`, which has been written, the history that ends in `node`; through a view, its base's goes on."""
+    if not has_base(target):
+        target.node = node
         return
-    if node is None and node_of(view.root) is None:
+    base = target._view.base
+    if node is None and base.node is None:
         return
-    root = view.root
-    root.node = recorded(written.primitive, (root, wrap(target.array, node), view.positions()), root.array).node  # type: ignore[attr-defined]
-    target._view.node_of(target)
+    places = _places(target.array, base.array)
+    base.node = recorded(written.primitive, (base, wrap(target.array, node), places), base.array).node  # type: ignore[attr-defined]
+    node_of(target)
 
 
 def _check_fits(target: Any, source: Any, name: str) -> None:
@@ -240,45 +365,35 @@ def _check_fits(target: Any, source: Any, name: str) -> None:
     if not target.flags.writeable:
         raise AutogradError(
             message(
-                f"{name}: more than one element of the written-to tensor refers to a single memory location, "
-                "or it is read-only",
+                f"{name}: the tensor's memory is read-only",
                 got=f"shape {tuple(target.shape)}, strides {target.strides}",
                 fix="clone() the tensor before the write",
             )
         )
 
 
-# -- staleness -------------------------------------------------------------------------------------
-
-
-class Overwritten:
-    """Stands in `Node.out` for a saved result that was written over afterwards."""
-
-    def __init__(self, node: Node, root: Any) -> None:
-        self.text = _stale(node, root)
-
-
-def check_fresh(node: Node, saved: Any) -> None:
-    """Raise if `saved`, which `node` needs for its gradient, was written in place since."""
-    root = root_of(saved)
-    if root._written > node.order:
-        raise AutogradError(_stale(node, root))
-
-
-def _stale(node: Node, root: Any) -> str:
-    count, writer, path, line = root._writer
-    return message(
-        "one of the variables needed for gradient computation has been modified by an inplace operation",
-        got=f"a tensor of shape {tuple(root.array.shape)} saved by `{node.name}`"
-        + (f" in {node.scope}" if node.scope is not None else "")
-        + f", then written by `{writer}` at {path}:{line} (version {count})",
-        fix="write into a copy (clone()), or use the operation that is not in-place",
+def refuse_overlap(target: Array, source: Array, name: str, recorded: bool = False) -> None:
+    """Raise if elements of `target` share their place in memory; one number may be written to all of them."""
+    if target.size <= 1 or (source.size == 1 and not recorded) or not _overlaps(target):
+        return
+    raise AutogradError(
+        message(
+            f"{name}: unsupported operation: more than one element of the written-to tensor refers to "
+            "a single memory location",
+            got=f"shape {tuple(target.shape)}, strides {target.strides}",
+            fix="clone() the tensor before the write",
+        )
     )
 
 
-def user_line() -> tuple[str, int]:
-    """File and line of the innermost caller outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+def _overlaps(array: Array) -> bool:
+    if array.flags.c_contiguous:
+        return False
+    reach = 0
+    for step, size in sorted((abs(step), size) for step, size in zip(array.strides, array.shape) if size > 1):
+        if step == 0:
+            return True
+        if step < reach + array.itemsize:
+            return np.unique(_addresses(array)).size < array.size
+        reach += step * (size - 1)
+    return False

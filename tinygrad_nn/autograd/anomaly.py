@@ -13,7 +13,7 @@ import numpy as np
 from tinygrad_nn.errors import AnomalyError, message
 from tinygrad_nn.primitive import TYPES, Primitive
 from tinygrad_nn.tape import Node, Tracer, local, watch
-from tinygrad_nn.views import user_line
+from tinygrad_nn.versions import user_line
 
 __all__ = ["AnomalyTracer", "detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly", "statistics"]
 

@@ -12,6 +12,7 @@ from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.ops.shape import stack
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node, local
+from tinygrad_nn.versions import stamp_all
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -54,6 +55,7 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
     holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
+    added: list[Any] = []  # gradients that were there before, and are written in place
     for node, cotangent in found.items():
         watch = node.watch
         if node.primitive is not None:
@@ -68,10 +70,12 @@ def backward(
         ):
             holder._grad = wrap(cotangent)  # nearly always
         else:
-            _accumulate(node, holder, cotangent)
+            _accumulate(node, holder, cotangent, added)
+    if added:
+        stamp_all(added, "backward")
 
 
-def _accumulate(node: Node, tensor: Any, cotangent: Any) -> None:
+def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any]) -> None:
     """Add a leaf's cotangent to its `.grad`, through its hooks."""
     traced = type(cotangent) in TYPES
     if node.primitive is None:
@@ -86,6 +90,7 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any) -> None:
         tensor._grad = wrap(cotangent if tensor._grad is None else tensor._grad.array + cotangent)
     else:
         tensor._grad.array += cotangent
+        added.append(tensor._grad)
     if node.watch is not None:
         for hook in tuple(node.watch.after.values()):
             hook(tensor)

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.autograd.mode import no_grad
-from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import Node, local
-from tinygrad_nn.views import View, stamp
+from tinygrad_nn.versions import Overwritten, stamp
+from tinygrad_nn.views import FUNCTION, View, adopt, refuse_leaf
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -118,6 +119,7 @@ class Function:
                 result = cls.forward(ctx, *args)
         outputs = list(result) if isinstance(result, (tuple, list)) else [result]
         for tensor in ctx._dirty:
+            refuse_leaf(tensor, cls.__name__)
             stamp(tensor, cls.__name__)
         if local.mode.grad and any(parent is not None for parent in parents):
             outputs = _record(cls, ctx, parents, args, outputs)
@@ -142,11 +144,17 @@ def _record(
             results.append(out)
             continue
         k = _place(out, made)
-        if any(out is arg for arg in args) and not any(out is t for t in ctx._dirty):
-            alias = wrap(out.array)
-            alias._view = View.between(out, alias, None, ())
-            out = alias
-        out.node = Node(PICK, (node,), (k,), None, out.array.shape, out.array.dtype, local.mode.scope)
+        made_here = Node(PICK, (node,), (k,), None, out.array.shape, out.array.dtype, local.mode.scope)
+        if any(out is t for t in ctx._dirty):
+            adopt(out, made_here)
+        else:
+            if any(out is arg for arg in args):
+                alias = wrap(out.array)
+                alias._view = View.between(out, alias, None, ())
+                out = alias
+            if out._view is not None:
+                out._view.origin = FUNCTION
+            out.node = made_here
         results.append(out)
     ctx._dirty = ctx._not_differentiable = ()
     return results
@@ -185,11 +193,13 @@ def _rule_of(cls: type[Function]) -> Callable[[Any, list[Any]], tuple[Any, ...]]
 def _unpack(item: Any, outs: Any) -> Any:
     if type(item) is _Saved:
         item = outs[item.k]
+        if type(item) is Overwritten:
+            raise AutogradError(item.text)
     return item if item is None or type(item) in TYPES else wrap(item)
 
 
 def _checked(cls: type[Function], shares: Any, node: Node, traced: bool) -> tuple[Any, ...]:
-    """The user's gradients: as many as inputs, tensors or None, of the inputs' shapes (or broadcast from them)."""
+    """The user's gradients: as many as inputs, tensors or None, of the inputs' shapes (or larger: the walk sums them)."""
     given = list(shares) if isinstance(shares, (tuple, list)) else [shares]
     count = len(node.parents)
     while len(given) > count and given[-1] is None:
@@ -203,14 +213,28 @@ def _checked(cls: type[Function], shares: Any, node: Node, traced: bool) -> tupl
             )
         )
     out: list[Any] = []
-    for share, parent in zip(given, node.parents, strict=True):
+    for k, (share, parent) in enumerate(zip(given, node.parents, strict=True)):
         if share is None or parent is None:
             out.append(None)
             continue
         if type(share) not in TYPES:
             raise DTypeError(message(f"{cls.__name__}.backward must return tensors or None", got=type(share).__name__))
+        if share.array.shape != parent.shape and not _sums_to(share.array.shape, parent.shape):
+            raise ShapeError(
+                message(
+                    f"Function {cls.__name__}Backward returned an invalid gradient at index {k}",
+                    got=f"a gradient of shape {tuple(share.array.shape)} for an input of shape {tuple(parent.shape)}",
+                    fix="return one of the input's shape",
+                )
+            )
         out.append(share if traced else share.array)
     return tuple(out)
+
+
+def _sums_to(shape: tuple[int, ...], smaller: tuple[int, ...]) -> bool:
+    """Whether `smaller` broadcasts to `shape`."""
+    lead = len(shape) - len(smaller)
+    return lead >= 0 and all(n in (1, m) for m, n in zip(shape[lead:], smaller))
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

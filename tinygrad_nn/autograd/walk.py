@@ -25,7 +25,8 @@ from tinygrad_nn.ops.shape import expand
 from tinygrad_nn.ops.sums import add_rows
 from tinygrad_nn.primitive import PICK, TYPES, wrap
 from tinygrad_nn.tape import FREED, Node, local
-from tinygrad_nn.views import Overwritten, check_fresh
+from tinygrad_nn.versions import Overwritten, check_fresh, shadow
+from tinygrad_nn.views import detached
 
 __all__ = ["fit", "walk"]
 
@@ -186,38 +187,67 @@ def _environment(node: Node, traced: bool) -> list[Any]:
     """What the node's rules may read: [out, shape, position, residual, *args], saved tensors checked and unwrapped."""
     if node.args is FREED:
         raise AutogradError(_freed(node))
+    primitive: Any = node.primitive
     out = node.out
-    if type(out) is Overwritten:
-        raise AutogradError(out.text)
-    if traced and out is not None:
-        if node.primitive is not None and node.primitive.multi:
-            out = tuple(
-                [
-                    wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None))
-                    for k, part in enumerate(out)
-                ]
-            )
-        else:
-            out = wrap(out, node)
+    if out is not None:
+        out = _result(node, primitive, out, traced)
     args = node.args
-    if node.primitive is not None and node.primitive.residual:
+    spares: tuple[int, ...] = ()
+    if primitive.residual:
         env: list[Any] = [out, None, 0, _residual(args[0]) if traced else args[0]]
         args = args[1:]
+        if env[3] is not None:
+            spares = primitive.spares
     else:
         env = [out, None, 0, None]
-    for arg in args:
+    for place, arg in enumerate(args):
         if type(arg) in TYPES:
-            if (arg if arg._view is None else arg._view.root)._written > node.order:
+            if (arg if arg._view is None else arg._view.root)._written > node.order and place not in spares:
                 check_fresh(node, arg)
-            env.append(arg if traced else arg.array)
+            env.append(_as_it_was(node, place, arg) if traced else arg.array)
         elif type(arg) is tuple or type(arg) is list:
             for item in arg:
                 if type(item) in TYPES:
                     check_fresh(node, item)
-            env.append(arg if traced else tuple([item.array if type(item) in TYPES else item for item in arg]))
+            if not traced:
+                env.append(tuple([item.array if type(item) in TYPES else item for item in arg]))
+            elif primitive.variadic and place == 0:
+                env.append(tuple([_as_it_was(node, k, item) for k, item in enumerate(arg)]))
+            else:
+                env.append(arg)
         else:
             env.append(arg)
     return env
+
+
+def _result(node: Node, primitive: Any, out: Any, traced: bool) -> Any:
+    """What a node kept of its result, as its rules read it. An error if it was written over."""
+    if type(out) is Overwritten:
+        raise AutogradError(out.text)
+    if primitive.saves_out and primitive.multi:  # a Function's says itself which of its results it reads
+        for part in out:
+            if type(part) is Overwritten:
+                raise AutogradError(part.text)
+    if not traced:
+        return out
+    if not primitive.multi:
+        return shadow(node, wrap(out, node)) if local.mode.grad else wrap(out, node)
+    parts = []
+    for k, part in enumerate(out):
+        if type(part) is not Overwritten:
+            part = wrap(part, Node(PICK, (node,), (k,), None, part.shape, part.dtype, None))
+            if local.mode.grad:
+                shadow(node, part)
+        parts.append(part)
+    return tuple(parts)
+
+
+def _as_it_was(node: Node, place: int, saved: Any) -> Any:
+    """A saved operand with the history that it had when it was saved: `detach_` may have taken it since."""
+    if not local.mode.grad or place >= len(node.parents) or type(saved) not in TYPES:
+        return saved
+    parent = node.parents[place]
+    return saved if saved.node is parent else detached(saved, wrap(saved.array, parent))
 
 
 def _residual(kept: Any) -> Any:

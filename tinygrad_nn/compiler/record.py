@@ -18,7 +18,7 @@ from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.primitive import TYPES, Primitive
 from tinygrad_nn.tape import Node, Tracer, local
-from tinygrad_nn.views import root_of, user_line
+from tinygrad_nn.versions import root_of, user_line
 
 __all__ = ["Recorder", "RecordingError"]
 

@@ -18,7 +18,7 @@ from tinygrad_nn.compiler.record import Recorder, RecordingError
 from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import stamp_all
+from tinygrad_nn.versions import stamp_all
 
 __all__ = ["CompiledStep", "compile"]
 

@@ -16,7 +16,7 @@ from tinygrad_nn.ops.shape import clone as copied
 from tinygrad_nn.placement import CPU, Size, cpu_only, device
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.storage import TypedStorage, UntypedStorage
-from tinygrad_nn.views import root_of
+from tinygrad_nn.versions import root_of
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor

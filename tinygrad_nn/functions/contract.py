@@ -14,6 +14,7 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.linalg import contracted_axes
 from tinygrad_nn.ops import linalg as ops
 from tinygrad_nn.ops import shape as shapes
+from tinygrad_nn.ops.reduce import sum as total
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -68,10 +69,17 @@ def _contracted(explicit: str, steps: tuple[Step, ...], operands: list[Any]) -> 
         for i, j in diagonals:
             x = shapes.diagonal(x, 0, i, j)
         plain.append(x if size is None else shapes.reshape(x, size))
-    term, _, output = explicit.partition("->")
-    if sorted(term) == sorted(output):  # nothing to multiply, nothing to sum: a view, as in PyTorch
-        return shapes.permute(plain[0], tuple([term.index(letter) for letter in output]))
+    if len(plain) == 1:
+        return _of_one(plain[0], *explicit.split("->"))
     return ops.einsum(tuple(plain), explicit)
+
+
+def _of_one(x: Any, letters: str, wanted: str) -> Any:
+    """One operand: a sum over what the output lacks, then a permutation, which is a view."""
+    lost = tuple([k for k, letter in enumerate(letters) if letter not in wanted])
+    x = total(x, lost, False) if lost else x
+    left = [letter for letter in letters if letter in wanted]
+    return shapes.permute(x, tuple([left.index(letter) for letter in wanted]))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,8 @@ import numpy as np
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.functions.attributes import storage_offset
 from tinygrad_nn.storage import memory_of
-from tinygrad_nn.views import View, root_of
+from tinygrad_nn.versions import root_of
+from tinygrad_nn.views import detached
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -38,8 +39,7 @@ def reduced(self: Any, protocol: Any = None) -> tuple[Any, ...]:
 def copy(self: Any) -> Tensor:
     """A new tensor with the same memory, outside the graph; a leaf that requires grad if this one does."""
     made: Any = rebuilt(type(self), self.array, self.requires_grad)
-    made._view = View(root_of(self), self, None, ())
-    made.__dict__.update(self.__dict__)
+    detached(self, made).__dict__.update(self.__dict__)
     return made  # type: ignore[no-any-return]
 
 
@@ -58,7 +58,7 @@ def deepcopy(self: Any, memo: dict[int, Any]) -> Tensor:
     array, whole = _memory(self, memo)
     made: Any = rebuilt(type(self), array, self.requires_grad)
     if whole is not None:
-        made._view = View(whole, whole, None, ())
+        detached(whole, made)
     memo[id(self)] = made
     if self._grad is not None:
         made._grad = deep(self._grad, memo)

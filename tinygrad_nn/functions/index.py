@@ -24,7 +24,8 @@ from tinygrad_nn.ops.elementwise import ne
 from tinygrad_nn.ops.shape import reshape
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import refuse_leaf, stamp, write
+from tinygrad_nn.versions import stamp
+from tinygrad_nn.views import refuse_leaf, refuse_overlap, write
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -242,7 +243,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if not array.flags.writeable:
         raise AutogradError(
             message(
-                "setitem: the tensor's memory is read-only, or expanded",
+                "setitem: the tensor's memory is read-only",
                 got=f"shape {array.shape}, strides {array.strides}",
                 fix="clone() the tensor before the write",
             )
@@ -251,6 +252,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     try:
         if basic is not None:
             array = array[(*basic, ...)] if Ellipsis not in basic else array[basic]
+        if input._view is not None:
+            refuse_overlap(array, new, "setitem", advanced is not None)
         if advanced is None:
             array[...] = new
         else:

@@ -15,6 +15,7 @@ from tinygrad_nn.functions.shape import atleast_1d, atleast_2d
 from tinygrad_nn.ops import shape as ops
 from tinygrad_nn.ops.index import slice_at
 from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.views import of_several
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -188,7 +189,7 @@ def _pieces(wanted: Any, n: int) -> list[int]:
 
 def _cut(input: Any, dim: int, parts: list[int]) -> tuple[Tensor, ...]:
     ends = list(accumulate(parts, initial=0))
-    return tuple([slice_at(input, ops.along(dim, a, b)) for a, b in pairwise(ends)])
+    return of_several(tuple([slice_at(input, ops.along(dim, a, b)) for a, b in pairwise(ends)]))
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -214,4 +215,4 @@ def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
     if not input.ndim:
         raise IndexingError(f"unbind: Dimension specified as {dim} but tensor has no dimensions")
     k = axis(dim, input.ndim, "unbind")
-    return tuple([slice_at(input, (slice(None),) * k + (place,)) for place in range(input.shape[k])])
+    return of_several(tuple([slice_at(input, (slice(None),) * k + (place,)) for place in range(input.shape[k])]))

@@ -14,9 +14,8 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import where
 from tinygrad_nn.ops.shape import reshape
-from tinygrad_nn.primitive import TYPES, node_of, wrap
-from tinygrad_nn.tape import local
-from tinygrad_nn.views import refuse_leaf, write
+from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.views import handed_on, write
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -79,29 +78,21 @@ def masked_select(input: Any, mask: Any) -> Tensor:
 # -- all elements ------------------------------------------------------------------------------------
 
 
-def overwritten(self: Any, value: Any, name: str) -> Any:
-    """Write `value` over all of `self`, which stays on the tape if it was there, with gradient zero."""
-    refuse_leaf(self, name)
-    if local.mode.grad and node_of(self) is not None and node_of(value) is None:
-        value = where(True, value, self)
-    return write(self, value, name)
-
-
 def fill_(self: Any, value: Any) -> Any:
     """Write `value` (a number or 0-d tensor) everywhere."""
-    return overwritten(self, scalar(value, self.array.dtype, "fill_"), "fill_")
+    return write(self, handed_on(scalar(value, self.array.dtype, "fill_")), "fill_")
 
 
 def zero_(self: Any) -> Any:
     """Write zeros everywhere."""
-    return overwritten(self, wrap(np.zeros((), self.array.dtype)), "zero_")
+    return write(self, wrap(np.zeros((), self.array.dtype)), "zero_")
 
 
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write the elements of `src`, which is broadcast and converted to this tensor's dtype."""
     if type(src) not in TYPES:
         src = scalar(src, self.array.dtype, "copy_")
-    return overwritten(self, to_dtype(src, self.array.dtype), "copy_")
+    return write(self, handed_on(to_dtype(src, self.array.dtype)), "copy_")
 
 
 def _vector(input: Any) -> Any:

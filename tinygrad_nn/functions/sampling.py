@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions.fill import operand
-from tinygrad_nn.functions.overwrite import overwritten
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.ops.elementwise import where
 from tinygrad_nn.ops.sample import draw
 from tinygrad_nn.primitive import TYPES, node_of
-from tinygrad_nn.views import refuse_leaf
+from tinygrad_nn.views import refuse_leaf, write
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -48,7 +47,7 @@ def _fill(self: Any, method: str, generator: Any, *operands: Any, **options: Any
     sample = drawn(
         generator, method, *operands, shape=array.shape, dtype=array.dtype, order=memory_order(array), **options
     )
-    return overwritten(self, sample, f"{method}_")
+    return write(self, sample, f"{method}_")
 
 
 def uniform_(self: Any, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **named: float) -> Tensor:

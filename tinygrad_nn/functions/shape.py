@@ -18,7 +18,7 @@ from tinygrad_nn.functions.dims import axis, sizes
 from tinygrad_nn.ops import shape as ops
 from tinygrad_nn.ops.index import slice_at
 from tinygrad_nn.primitive import TYPES, wrap
-from tinygrad_nn.views import View, root_of
+from tinygrad_nn.views import detached
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -114,13 +114,12 @@ def view(input: Any, *shape: Any, **named: Any) -> Tensor:
 
 def _other_type(input: Any, kind: dtype) -> Tensor:
     try:
-        result: Tensor = wrap(input.array.view(kind.dtype))
+        result: Any = wrap(input.array.view(kind.dtype))
     except (ValueError, TypeError) as error:
         raise ShapeError(
             message(f"view: {input.dtype} cannot be read as {kind}", got=f"shape {tuple(input.shape)}: {error}")
         ) from None
-    result._view = View(root_of(input), input, None, ())
-    return result
+    return detached(input, result)  # type: ignore[no-any-return]
 
 
 def view_as(input: Any, other: Any) -> Tensor:

@@ -16,7 +16,7 @@ from tinygrad_nn.nn.parameter import Parameter
 from tinygrad_nn.placement import cpu_only, device
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import user_line
+from tinygrad_nn.versions import user_line
 
 if TYPE_CHECKING:
     from tinygrad_nn.nn.module import Module

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tensor import Tensor
+from tinygrad_nn.views import take_over
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -41,6 +42,8 @@ class Parameter(Tensor):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         made: Any = object.__new__(cls)
         made.array, made.node, made._grad, made._view, made._written = _array_of(data, "Parameter"), None, None, None, 0
+        if data is not None:
+            take_over(made, data)
         made.requires_grad_(requires_grad)
         return made  # type: ignore[no-any-return]
 
@@ -77,6 +80,8 @@ class Buffer(Tensor):
         made: Any = object.__new__(cls)
         made.array, made.node, made._grad, made._view, made._written = _array_of(data, "Buffer"), None, None, None, 0
         made.persistent = persistent
+        if data is not None:
+            take_over(made, data)
         return made  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:

@@ -184,7 +184,7 @@ def _qr_square(gq: Array, gr: Array, q: Array, r: Array) -> Array:
     return mT(solve(r, mT(gq + q @ lower)))
 
 
-def _qr_rule(g: Factors, x: Array, out: Factors, shape: tuple[int, ...]) -> Array:
+def _qr_rule(g: Factors, out: Factors, shape: tuple[int, ...]) -> Array:
     """Columns beyond the rows, x = [X Y], are Y = Q V: they depend on Q, which depends on X alone."""
     (gq, gr), (q, r) = g, out
     rows, columns = shape[-2:]
@@ -196,7 +196,7 @@ def _qr_rule(g: Factors, x: Array, out: Factors, shape: tuple[int, ...]) -> Arra
     if columns <= rows:
         return _qr_square(gq, gr, q, r)
     beyond = gr[..., rows:]
-    first = _qr_square(gq + x[..., rows:] @ mT(beyond), triu(gr[..., :rows], 0), q, r[..., :rows])
+    first = _qr_square(gq + q @ (r[..., rows:] @ mT(beyond)), triu(gr[..., :rows], 0), q, r[..., :rows])
     return cat((first, q @ beyond), len(shape) - 1, (0, rows, columns))
 
 

@@ -97,5 +97,5 @@ def _cross_entropy_rule(g: Array, residual: Array | None, logits: Array, target:
     return g * minus_one_hot(p, target)
 
 
-cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, arity=1)
+cross_entropy = primitive("cross_entropy", _cross_entropy, _cross_entropy_rule, arity=1, spares=("logits",))
 """-log softmax(logits)[target] for each row, (N, C) and (N,) integers to (N,); their sum; or their mean."""

@@ -28,12 +28,18 @@ permute = primitive(
     "permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)),
     view=True, half="moves",
 )  # fmt: skip
-expand = primitive("expand", lambda x, size: np.broadcast_to(x, size), lambda g: g, view=True, half="moves")
+expand = primitive("expand", lambda x, size: _expand(x, size), lambda g: g, view=True, half="moves")
 flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims), half="moves")
 roll = primitive(
     "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims),
     half="moves",
 )  # fmt: skip
+
+
+def _expand(x: Array, size: Shape) -> Array:
+    out = np.broadcast_to(x, size)
+    out.flags.writeable = x.flags.writeable  # views.py refuses writes where elements share memory, and no others
+    return out
 
 
 def _inverse(dims: Shape) -> Shape:

@@ -33,7 +33,8 @@ from tinygrad_nn.optim.recorded import step_recorded
 from tinygrad_nn.primitive import wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.tensor import Tensor
-from tinygrad_nn.views import stamp_all, write
+from tinygrad_nn.versions import stamp_all
+from tinygrad_nn.views import write
 
 __all__ = ["Elementwise", "narrow", "wide"]
 

@@ -17,7 +17,7 @@ from tinygrad_nn.optim.line_search import strong_wolfe
 from tinygrad_nn.optim.optimizer import Closure, Optimizer, Params, evaluate, is_tensor
 from tinygrad_nn.primitive import wrap
 from tinygrad_nn.tape import local
-from tinygrad_nn.views import stamp_all
+from tinygrad_nn.versions import stamp_all
 
 __all__ = ["LBFGS"]
 

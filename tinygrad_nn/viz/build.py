@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of
 from tinygrad_nn.tape import FREED, Node
-from tinygrad_nn.views import Overwritten, root_of
+from tinygrad_nn.versions import Overwritten, root_of
 from tinygrad_nn.viz.model import Edge, Group, Item, Model
 from tinygrad_nn.viz.names import Names
 from tinygrad_nn.viz.record import Entry, Recording, Shares, backward_of, freed, real

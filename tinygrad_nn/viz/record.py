@@ -15,7 +15,7 @@ from typing import Any
 from tinygrad_nn.autograd.walk import walk
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import FREED, Node, Tracer, local
-from tinygrad_nn.views import root_of, user_line
+from tinygrad_nn.versions import root_of, user_line
 from tinygrad_nn.viz.summary import shape_text
 
 __all__ = ["Entry", "Recording", "Share", "Shares", "backward_of", "freed", "found_in", "real", "record"]

@@ -1,12 +1,4 @@
-"""NumPy speaks Tensor: `np.exp(t)`, `np.concatenate([t, u])`, `np.where(m, t, 0)` stay on the tape.
-
-NumPy hands a call that has a tensor among its operands to the tensor (NEP 13 for ufuncs, NEP 18 for
-the other functions). The two tables say which operation each NumPy function means; signatures and
-meaning are NumPy's (`np.std` divides by n, `np.split` takes a number of sections).
-
-A function outside the tables has no gradient here. It gets the arrays where no tensor requires one
-(so `np.histogram(t)` and plotting work, as with PyTorch); else a TypeError says what to do.
-"""
+"""Which operation each NumPy function means. Signatures and meaning are NumPy's: `np.std` divides by n."""
 
 from __future__ import annotations
 
@@ -16,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.functions import (
     attributes,
     binary,
@@ -37,18 +28,41 @@ from tinygrad_nn.functions import (
     unary,
 )  # fmt: skip
 from tinygrad_nn.ops import elementwise as ops
-from tinygrad_nn.primitive import TYPES, node_of, wrap
+from tinygrad_nn.primitive import TYPES, wrap
 
-__all__ = ["array_function", "array_ufunc"]
+__all__ = ["FUNCTIONS", "REDUCTIONS", "UFUNCS", "VIEWS", "WITHOUT", "Call", "alike", "over", "tensor"]
 
 Call = Callable[..., Any]
+
+
+def tensor(value: Any) -> Any:
+    """A tensor, or an array, list or number as one."""
+    return value if type(value) in TYPES else wrap(np.asarray(value))
+
+
+def alike(values: Any) -> list[Any]:
+    """Tensors, arrays, lists and numbers as tensors of one dtype; a None among them stays."""
+    plain = [_array(one) for one in values if one is not None]
+    common = np.result_type(*plain)
+    return [one if one is None else elementwise.to_dtype(tensor(one), common) for one in values]
+
+
+def _array(value: Any) -> Any:
+    """What NumPy's promotion sees: an array, or a number, which yields to arrays of its kind."""
+    if type(value) in TYPES:
+        return value.array
+    return value if type(value) in (bool, int, float) else np.asarray(value)
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    return linalg.matmul(*alike((a, b)))
 
 
 UFUNCS: dict[Any, Call] = {
     np.add: binary.add, np.subtract: binary.sub, np.multiply: binary.mul, np.divide: binary.div,
     np.true_divide: binary.div,
     np.floor_divide: binary.floor_divide, np.remainder: binary.remainder, np.fmod: binary.fmod, np.power: binary.pow,
-    np.float_power: binary.pow, np.matmul: linalg.matmul, np.arctan2: binary.atan2, np.maximum: binary.maximum,
+    np.float_power: binary.pow, np.matmul: _matmul, np.arctan2: binary.atan2, np.maximum: binary.maximum,
     np.minimum: binary.minimum, np.logaddexp: binary.logaddexp, np.equal: binary.eq, np.not_equal: binary.ne,
     np.less: binary.lt, np.less_equal: binary.le, np.greater: binary.gt, np.greater_equal: binary.ge,
     np.logical_and: binary.logical_and, np.logical_or: binary.logical_or, np.logical_xor: binary.logical_xor,
@@ -78,7 +92,7 @@ def _dims(axis: Any) -> dict[str, Any]:
     return {} if axis is None else {"dim": axis}
 
 
-def _over(function: Call) -> Call:
+def over(function: Call) -> Call:
     """A reduction over `axis`, with NumPy's order of arguments."""
 
     def call(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
@@ -153,7 +167,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             raise ValueError(f"np.split: {indices_or_sections} sections do not divide {n} equally")
         return list(joining.split(ary, n // indices_or_sections, k))
     ends = [0, *accumulate(indices_or_sections, lambda _, end: min(end, n)), n]
-    return [shape.narrow(ary, k, a, b - a) for a, b in pairwise(ends)]
+    return [shape.narrow(ary, k, a, max(b - a, 0)) for a, b in pairwise(ends)]
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
@@ -186,7 +200,15 @@ def _flip(m: Any, axis: Any = None) -> Any:
 
 
 def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    return rearrange.roll(a, shift, axis)
+    return rearrange.roll(a, _integers(shift), axis)
+
+
+def _tile(A: Any, reps: Any) -> Any:
+    return rearrange.tile(A, _integers(reps))
+
+
+def _integers(given: Any) -> Any:
+    return given.tolist() if isinstance(given, np.ndarray) or type(given) in TYPES else given
 
 
 def _sort(a: Any, axis: int | None = -1, *, kind: Any = None, stable: Any = None) -> Any:
@@ -198,7 +220,7 @@ def _argsort(a: Any, axis: int | None = -1, *, kind: Any = None, stable: Any = N
 
 
 def _expand_dims(a: Any, axis: Any) -> Any:
-    for k in sorted(axis) if isinstance(axis, tuple) else (axis,):
+    for k in sorted(axis) if isinstance(axis, (tuple, list)) else (axis,):
         a = shape.unsqueeze(a, k)
     return a
 
@@ -218,21 +240,40 @@ def _like(function: Call) -> Call:
     return call
 
 
-def _meshgrid(*xi: Any, indexing: str = "xy", **_: Any) -> tuple[Any, ...]:
-    return rearrange.meshgrid(*xi, indexing=indexing)
+def _meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Any, ...]:
+    """Each with a dtype of its own, which PyTorch's has not."""
+    places = [1, 0, *range(2, len(xi))] if indexing == "xy" and len(xi) > 1 else [*range(len(xi))]
+    sizes = tuple([xi[k].array.size for k in places])
+    count = len(xi)
+    lines = [shape.reshape(one, (1,) * k + (-1,) + (1,) * (count - 1 - k)) for k, one in zip(places, xi, strict=True)]
+    return tuple([attributes.clone(broadcast.broadcast_to(line, sizes)) for line in lines])
+
+
+def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    return factor.pinv(a, rcond, hermitian, rtol=rtol)
 
 
 def _column_stack(tup: Any) -> Any:
     return joining.cat([shape.unsqueeze(one, 1) if one.ndim == 1 else one for one in tup], 1)
 
 
-def _isclose(function: Call) -> Call:
-    def call(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
-        a, b = [one if type(one) in TYPES else wrap(np.asarray(one)) for one in (a, b)]
-        common = np.promote_types(a.array.dtype, b.array.dtype)
-        return function(elementwise.to_dtype(a, common), elementwise.to_dtype(b, common), rtol, atol, equal_nan)
+def _broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """Tensors as views on the tape; what no tensor can hold (None, objects) as NumPy has it."""
+    plain = [one.array if type(one) in TYPES else np.asarray(one) for one in arrays]
+    size = np.broadcast_shapes(*[one.shape for one in plain])
+    spread = [
+        one if type(one) in TYPES else wrap(own) if own.dtype.kind in "biuf" else own for one, own in zip(arrays, plain)
+    ]
+    return tuple(
+        [broadcast.broadcast_to(one, size) if type(one) in TYPES else np.broadcast_to(one, size) for one in spread]
+    )
 
-    return call
+
+def _where(condition: Any, *sides: Any) -> Any:
+    mask = tensor(condition)
+    if mask.array.dtype.kind != "b":
+        mask = ops.ne(mask, 0)
+    return elementwise.where(mask, *sides)
 
 
 def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
@@ -255,9 +296,9 @@ def _array_equal(a1: Any, a2: Any) -> bool:
 
 
 FUNCTIONS: dict[Any, Call] = {
-    np.sum: _over(reduce.sum), np.prod: _over(reduce.prod), np.mean: _mean, np.std: _spread(reduce.std),
+    np.sum: over(reduce.sum), np.prod: over(reduce.prod), np.mean: _mean, np.std: _spread(reduce.std),
     np.var: _spread(reduce.var), np.max: _extreme(reduce.amax), np.amax: _extreme(reduce.amax),
-    np.min: _extreme(reduce.amin), np.amin: _extreme(reduce.amin), np.all: _over(reduce.all), np.any: _over(reduce.any),
+    np.min: _extreme(reduce.amin), np.amin: _extreme(reduce.amin), np.all: over(reduce.all), np.any: over(reduce.any),
     np.argmax: _place(select.argmax), np.argmin: _place(select.argmin), np.cumsum: _running(reduce.cumsum),
     np.cumprod: _running(reduce.cumprod), np.count_nonzero: lambda a, axis=None: reduce.count_nonzero(a, axis),
     np.concatenate: _joined(joining.cat), np.stack: _joined(joining.stack),
@@ -266,8 +307,8 @@ FUNCTIONS: dict[Any, Call] = {
     np.transpose: _transpose, np.swapaxes: shape.swapaxes, np.moveaxis: shape.movedim, np.ravel: shape.ravel,
     np.squeeze: lambda a, axis=None: shape.squeeze(a, axis), np.expand_dims: _expand_dims,
     np.broadcast_to: lambda array, shape_: broadcast.broadcast_to(array, shape_),
-    np.broadcast_arrays: lambda *arrays: broadcast.broadcast_tensors(*arrays),
-    np.atleast_1d: shape.atleast_1d, np.atleast_2d: shape.atleast_2d, np.tile: lambda A, reps: rearrange.tile(A, reps),
+    np.broadcast_arrays: _broadcast_arrays,
+    np.atleast_1d: shape.atleast_1d, np.atleast_2d: shape.atleast_2d, np.tile: _tile,
     np.repeat: _repeat, np.roll: _roll, np.flip: _flip, np.fliplr: rearrange.fliplr, np.flipud: rearrange.flipud,
     np.tril: lambda m, k=0: rearrange.tril(m, k), np.triu: lambda m, k=0: rearrange.triu(m, k),
     np.diag: lambda v, k=0: rearrange.diag(v, k), np.meshgrid: _meshgrid,
@@ -276,8 +317,8 @@ FUNCTIONS: dict[Any, Call] = {
     np.tensordot: lambda a, b, axes=2: contract.tensordot(a, b, axes), np.dot: _dot,
     np.inner: linalg.inner, np.outer: lambda a, b: linalg.outer(shape.ravel(a), shape.ravel(b)),
     np.vdot: lambda a, b: linalg.dot(shape.ravel(a), shape.ravel(b)),
-    np.where: elementwise.where, np.clip: _clip, np.nan_to_num: _nan_to_num,
-    np.round: _around, np.around: _around, np.isclose: _isclose(binary.isclose), np.allclose: _isclose(binary.allclose),
+    np.where: _where, np.clip: _clip, np.nan_to_num: _nan_to_num,
+    np.round: _around, np.around: _around, np.isclose: binary.isclose, np.allclose: binary.allclose,
     np.array_equal: _array_equal, np.take: _take, np.take_along_axis: _take_along_axis,
     np.sort: _sort, np.argsort: _argsort, np.nonzero: lambda a: sorting.nonzero(a, as_tuple=True),
     np.argwhere: sorting.argwhere, np.searchsorted: lambda a, v, side="left": sorting.searchsorted(a, v, side=side),
@@ -288,98 +329,20 @@ FUNCTIONS: dict[Any, Call] = {
     np.linalg.norm: _norm, np.linalg.inv: factor.inv, np.linalg.det: factor.det, np.linalg.slogdet: factor.slogdet,
     np.linalg.solve: factor.solve, np.linalg.cholesky: factor.cholesky, np.linalg.qr: factor.qr,
     np.linalg.svd: factor.svd,
-    np.linalg.eigh: factor.eigh, np.linalg.eigvalsh: factor.eigvalsh, np.linalg.pinv: factor.pinv,
+    np.linalg.eigh: factor.eigh, np.linalg.eigvalsh: factor.eigvalsh, np.linalg.pinv: _pinv,
     np.linalg.matrix_rank: factor.matrix_rank,
 }  # fmt: skip
 """What each other function means."""
 
 
-# -- the two entrances ---------------------------------------------------------------------------------
-
-
-def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-    """A ufunc that has a tensor among its operands."""
-    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-    if not options and method == "__call__" and ufunc in UFUNCS:
-        return UFUNCS[ufunc](*[_operand(one) for one in inputs])
-    if method == "reduce" and ufunc in REDUCTIONS and options.keys() <= {"axis", "keepdims"} and len(inputs) == 1:
-        axis = options.get("axis", 0)
-        return _over(REDUCTIONS[ufunc])(inputs[0], axis, keepdims=options.get("keepdims", False))
-    _refuse_graph(name, inputs, f"tinygrad_nn has no gradient for it{' with these options' if options else ''}")
-    if any([type(one) in TYPES for one in options.get("out", ())]):
-        raise DTypeError(message(f"{name}: out= cannot be a tensor", fix="use the in-place form, such as x.add_(y)"))
-    found = getattr(ufunc, method)(
-        *[_plain(one) for one in inputs], **{key: _plain(value) for key, value in options.items()}
-    )
-    return wrap(np.asarray(found)) if isinstance(found, (np.ndarray, np.generic)) and "out" not in options else found
-
-
-def array_function(self: Any, func: Call, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Any other NumPy function that has a tensor among its arguments."""
-    name = f"np.{'linalg.' if 'linalg' in func.__module__ else ''}{func.__name__}"
-    meant = FUNCTIONS.get(func)
-    if meant is not None:
-        if "out" in kwargs and kwargs["out"] is None:
-            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
-        try:
-            return meant(
-                *[_tensors(one) for one in args],
-                **{_KEYWORDS.get(key, key): _tensors(value) for key, value in kwargs.items()},
-            )
-        except TypeError as error:
-            if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
-                raise
-            raise DTypeError(
-                message(
-                    f"{name}: an argument that a tensor does not take",
-                    got=str(error).split(") ", 1)[-1],
-                    fix="leave it out, or pass t.detach().numpy()",
-                )
-            ) from None
-    _refuse_graph(name, (*args, *kwargs.values()), "tinygrad_nn has no gradient for it")
-    return func(*[_plain(one) for one in args], **{key: _plain(value) for key, value in kwargs.items()})
-
-
-_KEYWORDS = {"shape": "shape_", "newshape": "shape_"}
-
-
-def _refuse_graph(name: str, given: Any, why: str) -> None:
-    for one in _flat(given):
-        if type(one) in TYPES and node_of(one) is not None:
-            raise DTypeError(
-                message(
-                    f"{name}: {why}",
-                    got="a tensor that requires grad",
-                    fix=f"{name}(t.detach().numpy()), or write it with tensor operations",
-                )
-            )
-
-
-def _flat(given: Any) -> list[Any]:
-    found = []
-    for one in given:
-        found += _flat(one) if isinstance(one, (list, tuple)) else [one]
-    return found
-
-
-def _operand(value: Any) -> Any:
-    """An operand of a ufunc: lists as arrays, NumPy's scalars as numbers."""
-    if type(value) in TYPES or isinstance(value, (bool, int, float)):
-        return value.item() if isinstance(value, np.generic) else value
-    return value.item() if isinstance(value, np.generic) else wrap(np.asarray(value))
-
-
-def _tensors(value: Any) -> Any:
-    """Arrays as tensors, also within lists and tuples."""
-    if isinstance(value, np.ndarray):
-        return wrap(value)
-    if type(value) in (list, tuple) and any([isinstance(one, np.ndarray) or type(one) in TYPES for one in value]):
-        return [_tensors(one) for one in value]
-    return value
-
-
-def _plain(value: Any) -> Any:
-    """Tensors as arrays, also within lists and tuples."""
-    if type(value) in TYPES:
-        return value.numpy()
-    return type(value)([_plain(one) for one in value]) if type(value) in (list, tuple) else value
+VIEWS = frozenset((
+    np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.ravel, np.squeeze, np.expand_dims, np.broadcast_to,
+    np.broadcast_arrays, np.atleast_1d, np.atleast_2d, np.diagonal, np.split,
+))  # fmt: skip
+"""Those whose result may share a tensor's memory."""
+WITHOUT = frozenset((
+    np.all, np.any, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.searchsorted,
+    np.isclose, np.allclose, np.array_equal, np.shape, np.ndim, np.size, np.linalg.matrix_rank,
+    np.zeros_like, np.ones_like, np.empty_like, np.full_like,
+))  # fmt: skip
+"""Those whose results have no gradient."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from .refusals import ACCEPTED, family_of, first_line
 from .runner import call_of, name_of
 
-__all__ = ["EXPLAINED", "Case", "cases", "checked", "difference"]
+__all__ = ["EXPLAINED", "Case", "cases", "checked", "difference", "plain"]
 
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 NUMBERS = (True, 3, -2, 2.5)
@@ -90,16 +90,16 @@ def outcome(pool: Pool, case: Case) -> Any:
         result = call_of(case.text, len(operands))(pool.lib, *operands)
     except Exception as error:
         return error
-    return _plain(pool.lib, result)
+    return plain(pool.lib, result)
 
 
-def _plain(lib: Any, value: Any) -> Any:
+def plain(lib: Any, value: Any) -> Any:
     if isinstance(value, lib.Tensor):
         kind = name_of(value.dtype)
         value = value.detach()
         return kind, np.array((value.float() if kind == "bfloat16" else value).numpy())
     if isinstance(value, (list, tuple)):
-        return [_plain(lib, one) for one in value]
+        return [plain(lib, one) for one in value]
     return name_of(value) if isinstance(value, type(lib.float32)) else value
 
 

@@ -54,8 +54,8 @@ def getitem(input: Any, index: Any) -> Tensor:
     if kind in TYPES and index.array.ndim and index.array.dtype == np.int64 and input.array.ndim:
         return ops.pick_at(input, (index,))  # type: ignore[no-any-return]
     basic, advanced = parsed(index, input.array)
-    if basic is not None:
-        input = ops.slice_at(input, basic)
+    if basic is not None or advanced is None:
+        input = ops.slice_at(input, basic or ())
     return input if advanced is None else ops.pick_at(input, advanced)  # type: ignore[no-any-return]
 
 
@@ -69,13 +69,16 @@ def parsed(index: Any, array: Any) -> tuple[Key | None, Key | None]:
     items = index if type(index) is tuple else (index,)
     if type(index) is list and _stands_for_tuple(index):
         items = tuple(index)
+    dots = False
     for item in items:
         kind = type(item)
         if kind is slice:
             if item.step is not None:
                 _check_step(item)
-        elif kind is not int and item is not None and item is not Ellipsis:
-            return _taken_apart(items, array)
+        elif kind is not int and item is not None:
+            if item is not Ellipsis or dots:
+                return _taken_apart(items, array)
+            dots = True
     if array.ndim == 0 and any([type(item) is int or type(item) is slice for item in items]):
         _check_count(1, 0)
     return items, None
@@ -113,6 +116,7 @@ def _taken_apart(items: Key, array: Any) -> tuple[Key | None, Key | None]:
     basic: list[Any] = []
     advanced: list[Any] = []
     dim = 0
+    _check_dots(parts, array.ndim - used)
     for part in parts:
         if part is Ellipsis:
             skipped = array.ndim - used
@@ -140,6 +144,23 @@ def _taken_apart(items: Key, array: Any) -> tuple[Key | None, Key | None]:
             advanced.append(part)
             dim += consumed
     return _tidy(basic), _tidy(advanced)
+
+
+def _check_dots(parts: list[Any], skipped: int) -> None:
+    """A second ellipsis stands for nothing, and only at the end of an index."""
+    dots = [k for k, part in enumerate(parts) if part is Ellipsis]
+    if len(dots) > 1 and skipped and not all([_is_all(part) for part in parts[dots[1] :]]):
+        raise IndexingError(
+            message(
+                "indexing: nothing is left to index after a second ellipsis",
+                got=f"{len(dots)} ellipses, {len(parts)} items",
+                fix="leave the second `...` out",
+            )
+        )
+
+
+def _is_all(part: Any) -> bool:
+    return part is Ellipsis or (type(part) is slice and part == ALL)
 
 
 def _tidy(key: list[Any]) -> Key | None:

@@ -333,6 +333,18 @@ def moveaxis(input: Any, source: Any, destination: Any) -> Tensor:
 # -- parts -------------------------------------------------------------------------------------------
 
 
+def _whole(value: Any, name: str, word: str) -> int:
+    """An integer, or a 0-d tensor of one. TypeError for anything else, and for bools."""
+    if isinstance(value, (bool, np.bool_)):
+        raise DTypeError(message(f"{name}: {word} must be an integer", got=repr(value), fix=f"{word}={int(value)}"))
+    if type(value) in TYPES and (value.array.ndim or value.array.dtype.kind not in "iu"):
+        raise ShapeError(message(f"{name}: {word} must be a 0-dim integral Tensor", got=f"{value.dtype} {value.shape}"))
+    try:
+        return as_index(value)
+    except TypeError:
+        raise DTypeError(message(f"{name}: {word} must be an integer", got=repr(value))) from None
+
+
 def narrow(input: Any, dim: int, start: Any, length: int) -> Tensor:
     """A view of positions start .. start + length - 1 along `dim`.
 
@@ -344,7 +356,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Tensor:
     if not input.ndim:
         raise ShapeError("narrow: cannot be applied to a 0-dim tensor")
     k = axis(dim, input.ndim, "narrow")
-    n, first, count = input.shape[k], as_index(start), as_index(length)
+    n, first, count = input.shape[k], _whole(start, "narrow", "start"), _whole(length, "narrow", "length")
     if count < 0:
         raise ShapeError(message("narrow: length must be non-negative", got=count))
     if not -n <= first <= n:

@@ -164,7 +164,7 @@ class RNNBase(Module):
             return input, (1,) * shape[0], True
         if self.batch_first:
             input, shape = permute(input, (1, 0, 2)), (shape[1], shape[0], shape[2])
-        if min(shape) < 1:
+        if shape[0] < 1 or shape[2] < 1:
             raise ShapeError(
                 message(
                     f"{type(self).__name__}{here()}: Expected sequence length to be larger than 0", got=f"input {shape}"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
-from tinygrad_nn.ops.linalg import matmul
+from tinygrad_nn.ops.linalg import matmul, rows
 from tinygrad_nn.ops.reduce import along, largest, softmax
 from tinygrad_nn.ops.sums import TALL, add_up, product
 from tinygrad_nn.primitive import primitive
@@ -27,7 +27,7 @@ def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
             f"  fix: flatten the input, or make the layer Linear({x.shape[-1] if x.ndim else 1}, {weight.shape[0]})"
         )
     if x.ndim > 2:  # one large product instead of a small one per batch
-        out = product(x.reshape(-1, x.shape[-1]), weight.T).reshape(*x.shape[:-1], weight.shape[0])
+        out = product(rows(x), weight.T).reshape(*x.shape[:-1], weight.shape[0])
     else:
         out = product(x, weight.T)
     if bias is not None:
@@ -37,7 +37,7 @@ def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
 
 def _linear_weight(g: Array, x: Array) -> Array:
     if x.ndim != 2:
-        x, g = x.reshape((-1, x.shape[-1])), g.reshape((-1, g.shape[-1]))
+        x, g = rows(x), rows(g)
     return g.T @ x if x.shape[0] < TALL else matmul(g.T, x)
 
 

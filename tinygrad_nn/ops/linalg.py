@@ -22,6 +22,11 @@ def mT(x: Array) -> Array:
     return x.swapaxes(-1, -2)
 
 
+def rows(x: Array) -> Array:
+    """All vectors along the last axis, as one matrix. (A size of -1 would be ambiguous where one is 0.)"""
+    return x.reshape((prod(x.shape[:-1]), x.shape[-1]))
+
+
 # -- products --------------------------------------------------------------------------------------
 
 
@@ -80,7 +85,7 @@ def _matmul_y(g: Array, x: Array, shape: Shape) -> Array:
     if len(shape) == 1:
         return (mT(x) @ g[..., None])[..., 0]
     if len(shape) == 2 and x.ndim > 2:  # one product over all batches instead of a sum of many
-        return x.reshape((-1, x.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
+        return rows(x).T @ rows(g)
     return mT(x) @ g
 
 

@@ -32,8 +32,8 @@ def _layer_norm(
 ) -> tuple[Array, Any]:
     """The result and, as the residual, the standardised input and one over its deviation."""
     lead = x.shape[: x.ndim - rank]
-    rows = x.reshape(-1, max(1, prod(x.shape[x.ndim - rank :])))
-    count = rows.shape[1]
+    rows = x.reshape(prod(lead), prod(x.shape[x.ndim - rank :]))
+    count = max(1, rows.shape[1])
     rows = rows - np.add.reduce(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
     scale = 1 / np.sqrt(inner(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
     unit = (rows * scale).reshape(x.shape)
@@ -78,7 +78,8 @@ def _layer_norm_slopes(
     """The rule on arrays: two new ones, everything else in place."""
     shape, ending = g.shape, g.shape[g.ndim - rank :]
     count = max(1, prod(ending))
-    g, unit, scale = g.reshape(-1, count), unit.reshape(-1, count), scale.reshape(-1, 1)
+    flat = (prod(shape[: g.ndim - rank]), prod(ending))
+    g, unit, scale = g.reshape(flat), unit.reshape(flat), scale.reshape(flat[0], 1)
     slope = g.astype(unit.dtype) if weight is None else g * weight.reshape(-1)
     part = unit * (inner(slope, unit)[:, None] * unit.dtype.type(1 / count))
     if centred:

@@ -55,6 +55,14 @@ def scaled_dot_product_attention(
             message(f"scaled_dot_product_attention{here()}: Explicit attn_mask should not be set when is_causal=True")
         )
     mask: Any = attn_mask
+    if mask is not None and mask.array.dtype.kind in "iu":
+        raise OperandError(
+            message(
+                f"scaled_dot_product_attention{here()}: Expected attn_mask dtype to be bool or float",
+                got=f"dtype {mask.dtype}",
+                fix="mask.bool() (True takes part), or floats to add",
+            )
+        )
     if is_causal:
         mask = wrap(np.tri(q.array.shape[-2], k.array.shape[-2], dtype=bool))
     return _attended(q, k, v, mask, dropout_p, sqrt(1.0 / q.array.shape[-1]) if scale is None else scale)[0]  # type: ignore[no-any-return]
@@ -147,7 +155,7 @@ def multi_head_attention_forward(
     length, batch, width = (int(n) for n in query.shape)
     separate = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else None
     q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias, separate)
-    blocked = _blocked(attn_mask, key_padding_mask, batch, num_heads, length, int(key.shape[0]))
+    blocked = _blocked(attn_mask, key_padding_mask, batch, num_heads, length, int(key.shape[0]), q.array.dtype)
     extra = 0
     if bias_k is not None and bias_v is not None:
         k, v = _longer(k, bias_k), _longer(v, bias_v)
@@ -246,8 +254,10 @@ def _longer(x: Any, last: Any) -> Any:
     return cat((x, expand(last, (1, batch, width))), 0, (0, length, length + 1))
 
 
-def _blocked(attn_mask: Any, key_padding_mask: Any, batch: int, heads: int, length: int, source: int) -> Any:
-    """Both masks as one, (N or 1, H or 1, L or 1, S): bools if both are, else floats to add."""
+def _blocked(
+    attn_mask: Any, key_padding_mask: Any, batch: int, heads: int, length: int, source: int, kind: np.dtype[Any]
+) -> Any:
+    """Both masks as one, (N or 1, H or 1, L or 1, S): bools if both are, else floats to add, of the dtype `kind`."""
     masks = []
     if attn_mask is not None:
         shape = tuple(attn_mask.shape)
@@ -282,5 +292,10 @@ def _blocked(attn_mask: Any, key_padding_mask: Any, batch: int, heads: int, leng
         return masks[0] if masks else None
     if all([mask.array.dtype.kind == "b" for mask in masks]):
         return ops.logical_or(*masks)
-    first, second = (ops.where(mask, float("-inf"), 0.0) if mask.array.dtype.kind == "b" else mask for mask in masks)
+    first, second = (_added(mask, kind) if mask.array.dtype.kind == "b" else mask for mask in masks)
     return first + second
+
+
+def _added(mask: Any, kind: Any) -> Any:
+    """A mask of what is left out as numbers to add to the scores, of the dtype `kind`."""
+    return ops.where(mask, kind.type("-inf"), kind.type(0))

@@ -66,6 +66,14 @@ def cross_entropy(
     tensor_operands("cross_entropy", input=input, target=target)
     _check_logits("cross_entropy", input)
     if target.array.dtype.kind not in "iu" and tuple(target.shape) == tuple(input.shape):
+        if ignore_index >= 0:
+            raise OperandError(
+                message(
+                    f"cross_entropy{here()}: ignore_index is not supported for floating point target",
+                    got=f"ignore_index={ignore_index}, target {tuple(target.shape)} {target.dtype}",
+                    fix="leave it out, or give class indices: target.argmax(1)",
+                )
+            )
         return _of_probabilities(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     mask = _checked_classes("cross_entropy", input, target, ignore_index)
     x, classes, shape = _rows(input, target)

@@ -172,8 +172,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if a.array.shape != b.array.shape:
         a, b = broadcast_tensors(a, b)
     a, b = (t if t.dtype.is_floating_point else to_dtype(t, get_default_dtype()) for t in (a, b))
-    dot = sum(a * b, (k,), False)
-    return dot / (_at_least(_norm(a, 2.0, (k,), False), eps) * _at_least(_norm(b, 2.0, (k,), False), eps))  # type: ignore[no-any-return]
+    over = (k,) if a.ndim else None
+    dot = sum(a * b, over, False)
+    return dot / (_at_least(_norm(a, 2.0, over, False), eps) * _at_least(_norm(b, 2.0, over, False), eps))  # type: ignore[no-any-return]
 
 
 def _at_least(norm: Any, eps: float) -> Any:

@@ -33,11 +33,11 @@ def batch_norm(
 
     training: with the batch's mean and variance (biased), and the running ones moved towards them,
     running += momentum * (batch - running), the variance unbiased. Otherwise with the running ones.
-    Raises ValueError for one value per channel in training, RuntimeError for shapes that do not fit.
+    Raises ValueError for one value per channel or an eps of 0 in training, RuntimeError for shapes that do not fit.
     (Ioffe and Szegedy, 2015)
 
     >>> import tinygrad_nn as tg
-    >>> batch_norm(tg.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0)
+    >>> batch_norm(tg.tensor([[1.0], [3.0]]), None, None, training=True, eps=1e-9)
     tensor([[-1.],
             [ 1.]])
     """
@@ -46,6 +46,14 @@ def batch_norm(
         raise ShapeError(message(f"batch_norm{here()}: the input must be (N, C, ...)", got=f"input {tuple(x.shape)}"))
     channels = x.array.shape[1]
     _check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if eps < 0 or (training and eps == 0):
+        raise ArgumentError(
+            message(
+                f"batch_norm{here()}: eps must be {'positive during training' if training else 'non-negative'}",
+                got=f"eps={eps}",
+                fix="eps=1e-5",
+            )
+        )
     if not training:
         if running_mean is None or running_var is None:
             raise AutogradError(
@@ -245,7 +253,7 @@ def instance_norm(
             )
         return _with_running(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = prod(x.array.shape[2:])
-    if count <= 1:
+    if count == 1:
         raise ArgumentError(
             message(
                 f"instance_norm{here()}: Expected more than 1 spatial element when training",

@@ -80,12 +80,21 @@ def _max_pool(
     return_indices: bool,
 ) -> Any:
     x, single = batched(name, input, rank)
+    _check_sizes(name, x, 2 if single and name.startswith("adaptive") else 1)
     geometry = _geometry(name, x, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
         return unbatched(ops.max_pool(x, geometry), single)
     winner: Any = ops.max_winner(x, geometry)
     places: Any = ops.max_position(winner, geometry)
     return unbatched(ops.max_chosen(x, winner, geometry), single), unbatched(places, single)
+
+
+def _check_sizes(name: str, x: Any, least: int = 1) -> None:
+    """Only the batch may be empty (and what else stands before dimension `least`)."""
+    if 0 in x.array.shape[least:]:
+        raise ShapeError(
+            message(f"{name}{here()}: channels and dimensions must not be empty", got=f"input {tuple(x.shape)}")
+        )
 
 
 def _geometry(name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
@@ -163,6 +172,7 @@ def _avg_pool(
     x, single = batched(name, input, rank)
     if divisor == 0:
         raise AutogradError(message(f"{name}{here()}: divisor must be not zero", got="divisor_override=0"))
+    _check_sizes(name, x, 2 if name.startswith("adaptive") else 1)
     geometry = _geometry(name, x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor is None:
         share = _shares(geometry, each(name, "padding", padding, rank, 0), count_include_pad)
@@ -253,7 +263,7 @@ def _wanted(name: str, x: Any, output_size: Any) -> tuple[int, ...]:
         raise DTypeError(
             message(f"{name}: output_size must be integers or None", got=f"output_size={output_size!r}")
         ) from None
-    if min(sizes) < 1 or min(x.array.shape[1:]) < 1:
+    if min(sizes) < 1 or min(x.array.shape[2:]) < 1:
         raise ShapeError(
             message(
                 f"{name}{here()}: sizes must be at least 1", got=f"output_size={output_size!r}, input {tuple(x.shape)}"
@@ -279,6 +289,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
 
 def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_indices: bool) -> Any:
     x, single = batched(name, input, rank)
+    _check_sizes(name, x, 2 if single else 1)
     out = _wanted(name, x, output_size)
     size = tuple(x.array.shape[2:])
     if all([n % o == 0 for n, o in zip(size, out, strict=True)]):

@@ -89,9 +89,12 @@ def twin(p: Primitive, cast: Callable[[Any, Any], Any]) -> Primitive:
 def _wide_forward(p: Primitive) -> Callable[..., Any]:
     forward, residual = p.forward, p.residual
     rounds = p.elementwise and p.name not in SCALED_EXACTLY
+    refuses = None if p.elementwise else p.refuses  # of an elementwise primitive, the promotion has asked
 
     def wide(*args: Any) -> Any:
         kind = _half_kind(args)
+        if refuses is not None:
+            refuses(*args[:2])
         if rounds:
             args = tuple(
                 [float(np.array(arg, kind)) if type(arg) is float or type(arg) is int else arg for arg in args]

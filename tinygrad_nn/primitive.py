@@ -115,8 +115,8 @@ def primitive(
     have been written over in the meantime
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
-    refuses:     called with two operands of different types, as they are before promotion; raises for a mix
-                 that is not defined
+    refuses:     called with two operands of different types, as they are before promotion (or widening); raises
+                 for a mix that is not defined
     half:        how it takes 16-bit operands: "wide", "rules" or "moves" (see `half`)
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
     """
@@ -260,7 +260,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             if (type(x) is float or type(x) is int) and (b.dtype is SINGLE or b.dtype is DOUBLE):
                 a = x
             else:
-                b, a = _beside(p, b, x)
+                a, b = _beside(p, x, b)
                 if is_half(b):
                     return _halved(p, (a, _with(y, b)))
         else:
@@ -519,11 +519,12 @@ def _promoted(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
     return _as_kind(a, kind), _as_kind(b, kind)
 
 
-def _beside(p: Primitive, a: Any, value: Any) -> tuple[Any, Any]:
+def _beside(p: Primitive, a: Any, b: Any) -> tuple[Any, Any]:
     """A tensor's array and what stands beside it: a number stays one beside floats, so that it is exact."""
-    if (type(value) is float or type(value) is int) and a.dtype.kind in "fV":
-        return a, value
-    return _promoted(p, a, value)
+    array, value = (a, b) if type(a) is ndarray else (b, a)
+    if (type(value) is float or type(value) is int) and array.dtype.kind in "fV":
+        return a, b
+    return _promoted(p, a, b)
 
 
 def _cast(p: Primitive, x: Any, y: Any) -> list[Any]:

@@ -36,16 +36,21 @@ def _matmul(x: Array, y: Array) -> Array:
             "matmul: both operands need at least one dimension\n"
             f"  got: {tuple(x.shape)} @ {tuple(y.shape)}\n  fix: multiply by a 0-d tensor with *"
         )
-    if x.dtype is not y.dtype and x.dtype != y.dtype:
-        raise OperandError(
-            "matmul: operands must have the same dtype\n"
-            f"  got: {as_dtype(x.dtype)} and {as_dtype(y.dtype)}\n  fix: convert one: x.to(y.dtype)"
-        )
+    if x.dtype is not y.dtype:
+        _check_one_dtype(x, y)
     if x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
         raise ShapeError(f"matmul: the inner sizes differ\n{crossed(x.shape, y.shape)}")
     if x.dtype.kind == "b":
         raise OperandError("matmul: not defined for bool\n  fix: convert first: x.int()")
     return product(x, y)
+
+
+def _check_one_dtype(x: Array, y: Array) -> None:
+    if x.dtype != y.dtype:
+        raise OperandError(
+            "matmul: operands must have the same dtype\n"
+            f"  got: {as_dtype(x.dtype)} and {as_dtype(y.dtype)}\n  fix: convert one: x.to(y.dtype)"
+        )
 
 
 def crossed(a: Shape, b: Shape) -> str:
@@ -89,7 +94,7 @@ def _matmul_y(g: Array, x: Array, shape: Shape) -> Array:
     return mT(x) @ g
 
 
-matmul = primitive("matmul", _matmul, _matmul_x, _matmul_y)
+matmul = primitive("matmul", _matmul, _matmul_x, _matmul_y, refuses=_check_one_dtype)
 
 
 def _einsum_rule(g: Array, operands: tuple[Array, ...], position: int, equation: str, shape: Shape) -> Array:

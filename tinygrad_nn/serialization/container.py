@@ -11,7 +11,7 @@ object with one key, which names the type:
 A ref is the name of an array, or [name, how] where the format has no such dtype: `how` is "npy"
 (the array's bytes are a whole .npy file) or the name of an extension type whose bits are kept as
 integers. Two values over the same memory get the same ref, so what was tied is tied again after
-loading.
+loading; and [ref, "view", offset, shape, strides], in bytes, is a part of an array's memory (`sharing`).
 
 This file knows no file formats and no Tensors: those are `Leaf`s, made and undone by two hooks.
 """
@@ -35,6 +35,7 @@ from tinygrad_nn.dtypes import as_dtype, dtype
 from tinygrad_nn.errors import ArgumentError, DeviceError, MissingPackage, message
 from tinygrad_nn.placement import Size, device
 from tinygrad_nn.serialization.files import bad_file
+from tinygrad_nn.serialization.sharing import Memory, same_memory, seen_as
 
 __all__ = [
     "MAX_DEPTH",
@@ -96,7 +97,9 @@ def encode(obj: object, holds: Callable[[np.dtype[Any]], bool], to_leaf: ToLeaf)
     >>> arrays
     {'w': array([1., 1.])}
     """
-    encoder = _Encoder(holds, to_leaf)
+    finder = _Finder(holds, to_leaf)
+    finder.node(obj, ())
+    encoder = _Encoder(holds, to_leaf, Memory(finder.found))
     tree = json.dumps(encoder.node(obj, ()))
     return f"{HEADER} {_checksum(tree, encoder.arrays):08x} {tree}", encoder.arrays
 
@@ -185,11 +188,6 @@ def check_key(key: object, path: tuple[object, ...]) -> None:
         raise unsafe(path, key, "use str or int keys", what="a key of ")
 
 
-def same_memory(array: Array) -> tuple[Any, ...]:
-    """Equal for two arrays exactly if they are the same elements in the same places."""
-    return (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype)
-
-
 def _spell(path: tuple[object, ...]) -> str:
     return "state" + "".join(f"[{part!r}]" for part in path)
 
@@ -204,9 +202,10 @@ def unsafe(path: tuple[object, ...], obj: object, fix: str, what: str = "") -> T
 class _Encoder:
     """Walks the object, gathering arrays on the way."""
 
-    def __init__(self, holds: Callable[[np.dtype[Any]], bool], to_leaf: ToLeaf) -> None:
+    def __init__(self, holds: Callable[[np.dtype[Any]], bool], to_leaf: ToLeaf, memory: Memory | None = None) -> None:
         self.holds = holds
         self.to_leaf = to_leaf
+        self.memory = memory or Memory([])
         self.arrays: dict[str, Array] = {}
         self.refs: dict[tuple[Any, ...], Json] = {}
         self.alive: list[Array] = []  # addresses in `refs` stay taken while encoding
@@ -255,6 +254,11 @@ class _Encoder:
         place = same_memory(array)
         if array.size and place in self.refs:
             return self.refs[place]
+        view = self.memory.view(array)
+        if view is not None and not view.is_whole:
+            base = self.array(view.stretch.array, view.stretch.path)
+            return [base, "view", view.offset, list(view.shape), list(view.strides)]
+        path = path if view is None else view.stretch.path
         self.alive.append(array)
         name = self.name(path)
         ref: Json = name
@@ -293,6 +297,17 @@ class _Encoder:
         return name
 
 
+class _Finder(_Encoder):
+    """Walks the object as the encoder will, and only notes the arrays."""
+
+    def __init__(self, holds: Callable[[np.dtype[Any]], bool], to_leaf: ToLeaf) -> None:
+        super().__init__(holds, to_leaf)
+        self.found: list[tuple[Array, tuple[object, ...]]] = []
+
+    def array(self, array: Array, path: tuple[object, ...]) -> Json:
+        self.found.append((array, path))
+
+
 class _Decoder:
     """Walks the tree; whatever it does not know is an error, for a file may come from anywhere."""
 
@@ -300,7 +315,7 @@ class _Decoder:
         self.arrays = arrays
         self.from_leaf = from_leaf
         self.source = source
-        self.raised: dict[tuple[str, str], Array] = {}
+        self.raised: dict[str, Array] = {}
 
     def need(self, condition: bool, found: object) -> None:
         if not condition:
@@ -362,13 +377,27 @@ class _Decoder:
 
     def array(self, ref: Json) -> Array:
         """The array of a ref; the same one for the same ref."""
+        key = json.dumps(ref)
+        if key not in self.raised:
+            self.raised[key] = self.part(ref) if isinstance(ref, list) and len(ref) == 5 else self.whole(ref)
+        return self.raised[key]
+
+    def whole(self, ref: Json) -> Array:
         pair = (ref, "") if isinstance(ref, str) else tuple(ref) if isinstance(ref, list) else ()
         self.need(len(pair) == 2 and all(isinstance(part, str) for part in pair), ref)
         name, how = pair
         self.need(name in self.arrays, f"no array named {name!r}")
-        if (name, how) not in self.raised:
-            self.raised[name, how] = self.raise_back(self.arrays[name], how)
-        return self.raised[name, how]
+        return self.raise_back(self.arrays[name], how)
+
+    def part(self, ref: list[Json]) -> Array:
+        base, word, offset, shape, strides = ref
+        self.need(word == "view" and isinstance(shape, list) and isinstance(strides, list), ref)
+        self.need(all(type(n) is int and abs(n) < 2**62 for n in (offset, *shape, *strides)), ref)
+        self.need(isinstance(base, str) or (isinstance(base, list) and len(base) == 2), ref)
+        try:
+            return seen_as(self.array(base), offset, shape, strides)
+        except ValueError as error:
+            raise bad_file(self.source, "a view inside its array", str(error)) from None
 
     def raise_back(self, array: Array, how: str) -> Array:
         """Undo `_Encoder.lower`."""

@@ -1,8 +1,8 @@
 """Writing PyTorch's .pt files, so that `torch.load(path)` reads them with its safe defaults.
 
 The pickle is put together here instruction by instruction, since Python's pickler would want to
-import the modules that it names. Every tensor is written in C order; tensors over the same memory
-share a storage.
+import the modules that it names. Tensors that share memory share a storage (`sharing`); any other is
+written in C order.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from tinygrad_nn.serialization.container import (
     ToLeaf,
     check_depth,
     check_key,
-    same_memory,
     unsafe,
 )
+from tinygrad_nn.serialization.sharing import Memory, same_memory
 from tinygrad_nn.serialization.torchfile import DTYPES, STORAGES
 
 __all__ = ["write_pt"]
@@ -41,7 +41,9 @@ def write_pt(stream: BinaryIO, obj: object, to_leaf: ToLeaf) -> None:
 
     Raises TypeError for what such a file cannot hold safely, naming its place (`state['a'][3]`).
     """
-    pickler = _Pickler(to_leaf)
+    finder = _Finder(to_leaf)
+    finder.put(obj, ())
+    pickler = _Pickler(to_leaf, Memory(finder.found))
     pickler.put(obj, ())
     members = {
         "data.pkl": b"\x80\x02" + bytes(pickler.out) + b".",
@@ -58,8 +60,9 @@ def write_pt(stream: BinaryIO, obj: object, to_leaf: ToLeaf) -> None:
 class _Pickler:
     """Emits protocol 2, which every version of torch.load reads."""
 
-    def __init__(self, to_leaf: ToLeaf) -> None:
+    def __init__(self, to_leaf: ToLeaf, memory: Memory | None = None) -> None:
         self.to_leaf = to_leaf
+        self.memory = memory or Memory([])
         self.out = bytearray()
         self.storages: list[Array] = []
         self.keys: dict[tuple[Any, ...], int] = {}
@@ -161,13 +164,13 @@ class _Pickler:
         if leaf.kind == "Parameter":
             self.name("torch._utils _rebuild_parameter")
             self.out += b"("
-            self.view(leaf)
+            self.view(leaf, path)
             self.put(leaf.requires_grad, ())
             self.out += b"ccollections\nOrderedDict\n)RtR"
         else:
-            self.view(leaf)
+            self.view(leaf, path)
 
-    def view(self, leaf: Leaf) -> None:
+    def view(self, leaf: Leaf, path: Path) -> None:
         """A call of `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`.
 
         Types without a storage class of their own go through v3, which takes the dtype last.
@@ -178,15 +181,22 @@ class _Pickler:
         self.out += b"(("
         self.text("storage")
         self.name(f"torch {STORAGE_OF[name]}" if typed else "torch.storage UntypedStorage")
-        self.text(str(self.storage(array)))
+        one = array.itemsize
+        view = self.memory.view(array)
+        if view is None:
+            steps = np.cumprod([1, *array.shape[:0:-1]], dtype=np.int64)[::-1][: array.ndim]
+            stored, offset, strides = array, 0, tuple(int(step) for step in steps)
+        else:
+            stored, offset = view.stretch.array, view.offset // one
+            strides = tuple(step // one for step in view.strides)
+        self.text(str(self.storage(stored)))
         self.text("cpu")
-        self.integer(array.size if typed else array.nbytes)
+        self.integer(stored.size if typed else stored.nbytes)
         self.out += b"tQ"
-        strides = np.cumprod([1, *array.shape[:0:-1]], dtype=np.int64)[::-1][: array.ndim]
         for value in (
-            0,
+            offset,
             array.shape,
-            tuple(int(step) for step in strides),
+            strides,
             leaf.requires_grad and leaf.kind == "Tensor",
         ):
             self.put(value, ())
@@ -203,3 +213,15 @@ class _Pickler:
             self.alive.append(array)
             self.storages.append(array.astype(array.dtype.newbyteorder("="), copy=False))
         return self.keys[place]
+
+
+class _Finder(_Pickler):
+    """Walks the object as the pickler will, and only notes the arrays that PyTorch's strides can describe."""
+
+    def __init__(self, to_leaf: ToLeaf) -> None:
+        super().__init__(to_leaf)
+        self.found: list[tuple[Array, Path]] = []
+
+    def view(self, leaf: Leaf, path: Path) -> None:
+        if all(step >= 0 and step % leaf.array.itemsize == 0 for step in leaf.array.strides):
+            self.found.append((leaf.array, path))

@@ -80,5 +80,5 @@ def test_damaged_gzip(file: Path) -> None:
     packed = gzip.compress(f"{HEADER}\n{ROW}\n".encode())
     for content in (packed[:40], packed[:-4]):
         file.write_bytes(content)
-        with pytest.raises(DataError, match="expected a whole gzip stream\n  got: a damaged one"):
+        with pytest.raises(DataError, match="the gzip stream is truncated or corrupt\n  got: "):
             kaggle_csv(file)

@@ -134,9 +134,11 @@ def test_files_spelt_with_a_dot(small, tmp_path: Path) -> None:
 def test_root_comes_before_environment_before_cache(small, home, monkeypatch) -> None:
     monkeypatch.setenv("TINYGRAD_NN_DATA", str(home / "environment"))
     cache = small.write(places.cache_folder() / "mnist")
-    assert MNIST(home / "root", download=False).origin == str(cache)
+    assert MNIST(home / "root").origin == str(cache)
     environment = small.write(home / "environment" / "mnist")
-    assert MNIST(home / "root", download=False).origin == str(environment)
+    assert MNIST(home / "root").origin == str(environment)
+    with pytest.raises(FileNotFoundError, match=r"no files found in .*root/mnist, .*root\n  got: download=False"):
+        MNIST(home / "root", download=False)  # who names a folder and wants no download wants no other folder's images
     root = small.write(home / "root" / "mnist")
     assert MNIST(home / "root", download=False).origin == str(root)
 
@@ -187,7 +189,7 @@ def test_fashion_passes_over_the_files_of_mnist_and_finds_its_own(small, home, m
     """The files are named alike; a folder named for both must not give digits for clothes."""
     monkeypatch.setattr("tinygrad_nn.datasets.sources.MNIST_DIGITS", small.source())
     small.write(home / "data")
-    with pytest.raises(FileNotFoundError, match=r"FashionMNIST: no files found in .*data, "):
+    with pytest.raises(FileNotFoundError, match=r"FashionMNIST: no files found in .*data\n"):
         FashionMNIST(home / "data", download=False)
     rng = np.random.default_rng(3)
     clothes = home / "data" / "fashion-mnist"

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TypeAlias
 
-from tinygrad_nn.datasets.idx import GZIP_DAMAGE, open_plain_or_gzip
+from tinygrad_nn.datasets.idx import open_plain_or_gzip
 from tinygrad_nn.errors import DataError, message
 
 __all__ = ["PATIENCE", "NoNetworkError", "Remote", "fetch_together"]
@@ -240,8 +240,8 @@ def _verify(path: Path, file: Remote, url: str) -> None:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
         found = digest.hexdigest()
-    except GZIP_DAMAGE as damage:
-        found = f"a damaged gzip stream ({damage})"
+    except DataError as damage:
+        found = f"a damaged gzip stream ({damage.__cause__ or damage})"
     if found != file.sha256:
         content = " of the unpacked content" if file.unpacked else ""
         beginning = path.read_bytes()[:16]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_nn.datasets.download import NoNetworkError, Remote, fetch_together
-from tinygrad_nn.datasets.idx import GZIP_DAMAGE, open_plain_or_gzip
+from tinygrad_nn.datasets.idx import open_plain_or_gzip
 from tinygrad_nn.datasets.places import ENVIRONMENT, download_folder, folders
 from tinygrad_nn.errors import DataError, message
 
@@ -64,13 +64,14 @@ def load_housing(
     """Features (20640, 8), target (20640,) in $100,000, and the folder they came from.
 
     Looks in `root`, ``$TINYGRAD_NN_DATA`` (their folder ``california``, or the folder itself) and
-    the user's cache for ``cal_housing.data``, plain or gzipped; else downloads it.
+    the user's cache for ``cal_housing.data``, plain or gzipped; else downloads it. With ``download=False``
+    and a `root`, nowhere but there.
 
     Raises:
         DataError: the file is damaged or another one.
         FileNotFoundError: it was not found, and could not be fetched.
     """
-    looked = list(folders(("california",), root))
+    looked = list(folders(("california",), root, only_root=root is not None and not download))
     for folder in looked:
         for path in (folder / _FILE, folder / f"{_FILE}.gz"):
             if path.is_file():
@@ -104,8 +105,8 @@ def read_housing(path: str | os.PathLike[str]) -> NDArray[np.float64]:
         with open_plain_or_gzip(path) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "input contained no data": the shape says it below
             rows: NDArray[np.float64] = np.loadtxt(stream, delimiter=",", ndmin=2, comments=None)
-    except GZIP_DAMAGE as damage:
-        raise _wrong(path, "a whole gzip stream", f"a damaged one ({damage})") from damage
+    except DataError:
+        raise
     except ValueError as failure:
         raise _wrong(path, f"{ROWS:,} rows of 9 numbers", str(failure)) from failure
     if rows.shape != (ROWS, len(RAW_COLUMNS)):

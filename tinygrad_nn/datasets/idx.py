@@ -10,6 +10,7 @@ Source: LeCun, Cortes and Burges, "The MNIST database", the section on file form
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import struct
@@ -20,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_nn.errors import DataError, message
+from tinygrad_nn.serialization import allowed_bytes
 
-__all__ = ["GZIP_DAMAGE", "open_plain_or_gzip", "read_idx"]
+__all__ = ["open_plain_or_gzip", "read_idx"]
 
 _ELEMENT = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _FIX = "delete the file and fetch it again"
 _GZIP_MAGIC = b"\x1f\x8b"
-_DEFLATE_LIMIT = 1032  # DEFLATE never unpacks to more than this many times its own length
-GZIP_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+_MAX_DIMENSIONS = 64  # NumPy's
 
 
 def read_idx(path: str | os.PathLike[str], *, magic: int | None = None) -> NDArray[Any]:
@@ -52,22 +53,16 @@ def read_idx(path: str | os.PathLike[str], *, magic: int | None = None) -> NDArr
     array([7, 2, 1], dtype=uint8)
     """
     with open_plain_or_gzip(path) as stream:
-        try:
-            dtype, shape = _read_header(stream, path, magic)
-            values = _read_elements(stream, path, dtype, shape)
-        except GZIP_DAMAGE as damage:
-            raise DataError(
-                message(
-                    f"{os.fspath(path)}: the gzip stream is truncated or corrupt",
-                    got=f"{os.path.getsize(path):,} bytes; {damage}",
-                    fix=_FIX,
-                )
-            ) from damage
+        dtype, shape = _read_header(stream, path, magic)
+        values = _read_elements(stream, path, dtype, shape)
     return values.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
 def open_plain_or_gzip(path: str | os.PathLike[str]) -> IO[bytes]:
     """Open a file for reading bytes; a gzipped one is unpacked on the way.
+
+    Reading raises DataError where the gzip stream is damaged, and where it unpacks to more than
+    `allowed_bytes` of the file's size.
 
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "x.gz"
@@ -77,7 +72,47 @@ def open_plain_or_gzip(path: str | os.PathLike[str]) -> IO[bytes]:
     """
     with open(path, "rb") as plain:
         packed = plain.read(2) == _GZIP_MAGIC
-    return gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[return-value]
+    return io.BufferedReader(_Unpacked(path)) if packed else open(path, "rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a gzip file, whose damage and excess are DataErrors that name it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+        self.size = os.path.getsize(path)
+        self.left = allowed_bytes(self.size)
+        self.stream = gzip.open(path, "rb")  # noqa: SIM115 - closed with this
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            content = self.stream.read(len(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as damage:
+            raise DataError(
+                message(
+                    f"{os.fspath(self.path)}: the gzip stream is truncated or corrupt",
+                    got=f"{self.size:,} bytes; {damage}",
+                    fix=_FIX,
+                )
+            ) from damage
+        self.left -= len(content)
+        if self.left < 0:
+            raise DataError(
+                message(
+                    f"{os.fspath(self.path)}: unpacks to more than {allowed_bytes(self.size):,} bytes",
+                    got=f"{self.size:,} bytes of gzip",
+                    fix="if you trust the file, unpack it first (gunzip)",
+                )
+            )
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _read_header(
@@ -97,6 +132,9 @@ def _read_header(
             )
         )
     ndim = first[3]
+    if ndim > _MAX_DIMENSIONS:
+        what = f"{os.fspath(path)}: not the IDX file it should be; expected at most {_MAX_DIMENSIONS} dimensions"
+        raise DataError(message(what, got=f"{ndim} dimensions", fix=_FIX))
     sizes = stream.read(4 * ndim)
     if len(sizes) < 4 * ndim:
         raise DataError(
@@ -117,7 +155,8 @@ def _read_elements(
     shape: tuple[int, ...],
 ) -> NDArray[Any]:
     expected = math.prod(shape) * dtype.itemsize  # Python integers: no overflow to be fooled by
-    if expected > os.path.getsize(path) * _DEFLATE_LIMIT:
+    nominal = math.prod([size or 1 for size in shape]) * dtype.itemsize  # so NumPy counts where a size is 0
+    if expected > allowed_bytes(os.path.getsize(path)) or nominal >= 2**63:
         raise _wrong_length(path, dtype, shape, expected, f"a file of {os.path.getsize(path):,}")
     buffer = np.empty(expected, np.uint8)
     view, filled = buffer.data, 0

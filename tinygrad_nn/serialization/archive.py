@@ -40,16 +40,18 @@ def _choose(file: FileLike) -> str:
     return "safetensors" if safetensors_installed() else "npz"
 
 
-def read(file: FileLike, from_leaf: FromLeaf) -> Any:
+def read(file: FileLike, from_leaf: FromLeaf, limit: int | None = None) -> Any:
     """The object in `file`, whose format its content tells; `from_leaf` makes tensors.
+
+    limit: how many bytes a compressed file may unpack to, if not `allowed_bytes` of its size
 
     A file of another program (plain safetensors or npz) gives a dict of tensors by name.
     """
     with reading(file) as (stream, source):
-        kind = detect(stream, source)
+        kind = detect(stream, source, limit)
         if kind == "pt":
-            return read_pt(stream, source, from_leaf)
-        text, arrays = FORMATS[kind].read(stream, source)
+            return read_pt(stream, source, from_leaf, limit)
+        text, arrays = FORMATS[kind].read(stream, source, limit)
     if text is None:
         return {name: from_leaf(Leaf(array)) for name, array in arrays.items()}
     return decode(text, arrays, from_leaf, source)

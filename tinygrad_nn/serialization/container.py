@@ -126,7 +126,7 @@ def decode(text: str, arrays: Mapping[str, Array], from_leaf: FromLeaf, source: 
         )
     try:
         parsed = json.loads(tree)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise bad_file(source, "a structure in JSON", str(error)) from None
     return _Decoder(arrays, from_leaf, source).node(parsed, 0)
 
@@ -163,7 +163,9 @@ def read_npy(stream: Any) -> Array:
     """The array in a stream that is one .npy file to its end; ValueError if it is anything else."""
     try:
         array: Array = np.lib.format.read_array(stream, allow_pickle=False)
-    except (MemoryError, OverflowError, TypeError, SyntaxError, EOFError) as error:
+    except ValueError:
+        raise
+    except Exception as error:  # its parser of headers runs Python's tokenizer and parser, and what they raise
         raise ValueError(f"a .npy header that NumPy cannot follow ({error})") from None
     if stream.read(1):
         raise ValueError("bytes after the end of the array")

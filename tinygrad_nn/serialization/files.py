@@ -19,7 +19,16 @@ try:
 except ImportError:  # Windows, where an open file cannot be removed anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["FileLike", "bad_file", "check_writable", "reading", "remove_leftovers", "replacing", "writing"]
+__all__ = [
+    "FileLike",
+    "allowed_bytes",
+    "bad_file",
+    "check_writable",
+    "reading",
+    "remove_leftovers",
+    "replacing",
+    "writing",
+]
 
 FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
 
@@ -33,6 +42,21 @@ def bad_file(source: str, expected: str, found: object, fix: str | None = None) 
       fix: copy it again
     """
     return DataError(message(f"load: {source}: expected {expected}", got=found, fix=fix))
+
+
+ROOM = 64 * 2**20
+RATIO = 20
+
+
+def allowed_bytes(size: int, limit: int | None = None) -> int:
+    """How many bytes a compressed file of `size` bytes may unpack to: 20 times its size, or 64 MiB if that is more.
+
+    limit: as many instead, for a file that is trusted
+
+    >>> allowed_bytes(1000), allowed_bytes(10**8), allowed_bytes(1000, limit=10)
+    (67108864, 2000000000, 10)
+    """
+    return max(ROOM, RATIO * size) if limit is None else limit
 
 
 @contextmanager

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from tinygrad_nn.errors import DataError, MissingPackage
 from tinygrad_nn.serialization.container import extension_dtype, read_npy
-from tinygrad_nn.serialization.files import bad_file
+from tinygrad_nn.serialization.files import allowed_bytes, bad_file
 
-__all__ = ["FORMATS", "Format", "detect", "safetensors_installed", "zip_archive"]
+__all__ = ["FORMATS", "Format", "detect", "member_bytes", "safetensors_installed", "zip_archive"]
 
 Array: TypeAlias = "NDArray[Any]"
 
@@ -65,7 +65,7 @@ class Format:
 
     holds: Callable[[np.dtype[Any]], bool]
     write: Callable[[BinaryIO, str, Mapping[str, Array]], None]
-    read: Callable[[BinaryIO, str], tuple[str | None, dict[str, Array]]]
+    read: Callable[[BinaryIO, str, int | None], tuple[str | None, dict[str, Array]]]
 
 
 # -- safetensors ------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def _write_safetensors(stream: BinaryIO, text: str, arrays: Mapping[str, Array])
     stream.write(save({name: np.asarray(a, order="C") for name, a in arrays.items()}, {TEXT: text}))
 
 
-def _read_safetensors(stream: BinaryIO, source: str) -> tuple[str | None, dict[str, Array]]:
+def _read_safetensors(stream: BinaryIO, source: str, limit: int | None) -> tuple[str | None, dict[str, Array]]:
     """Needs no package: what one machine wrote, every other can read."""
     header, start = _safetensors_header(stream, source)
     metadata = header.pop("__metadata__", {})
@@ -128,7 +128,7 @@ def _safetensors_header(stream: BinaryIO, source: str) -> tuple[dict[str, Any], 
         )
     try:
         header = json.loads(stream.read(length).decode(), object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise bad_file(source, "a safetensors header in JSON", str(error)) from None
     if not isinstance(header, dict):
         raise bad_file(source, "a safetensors header that is a JSON object", type(header).__name__)
@@ -189,21 +189,26 @@ def _write_npz(stream: BinaryIO, text: str, arrays: Mapping[str, Array]) -> None
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(TEXT + ".txt"), text)
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as member:
+            info = zipfile.ZipInfo(name + ".npy")
+            info.comment = MARK.strip().encode()  # so that a lost structure is noticed
+            with archive.open(info, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def _read_npz(stream: BinaryIO, source: str) -> tuple[str | None, dict[str, Array]]:
+def _read_npz(stream: BinaryIO, source: str, limit: int | None) -> tuple[str | None, dict[str, Array]]:
     text: str | None = None
     arrays: dict[str, Array] = {}
-    with zip_archive(stream, source) as archive:
+    with zip_archive(stream, source, limit) as archive:
+        ours = any(info.comment == MARK.strip().encode() for info in archive.infolist())
         for name in archive.namelist():
             if name == TEXT + ".txt":
-                text = archive.read(name).decode()
+                text = member_bytes(archive, name).decode()
             elif name.endswith(".npy") and name[:-4] not in arrays:
                 arrays[name[:-4]] = _member(archive, name, source)
             else:
                 raise bad_file(source, "a zip archive of .npy arrays (npz)", f"a member named {name!r}")
+    if ours and text is None:
+        raise bad_file(source, f"the structure in {TEXT + '.txt'!r}", "none: it is incomplete", "copy or save it again")
     return text, arrays
 
 
@@ -222,12 +227,36 @@ def _member(archive: zipfile.ZipFile, name: str, source: str) -> Array:
             raise bad_file(source, f"a NumPy array in {name!r}", error) from None
 
 
+CHUNK = 2**18
+
+
+def member_bytes(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> bytes:
+    """A member's content, unpacked bit by bit: never more than its header claims, which is bounded before."""
+    with archive.open(member) as stream:
+        return b"".join(iter(lambda: stream.read(CHUNK), b""))
+
+
 @contextmanager
-def zip_archive(stream: BinaryIO, source: str) -> Iterator[zipfile.ZipFile]:
-    """The zip archive in `stream`; whatever zipfile raises on broken ones becomes a DataError."""
+def zip_archive(stream: BinaryIO, source: str, limit: int | None = None) -> Iterator[zipfile.ZipFile]:
+    """The zip archive in `stream`; whatever zipfile raises on broken ones becomes a DataError.
+
+    limit: how many bytes it may unpack to, if not `allowed_bytes` of its size
+    """
     try:
+        allowed = allowed_bytes(stream.seek(0, 2), limit)
         stream.seek(0)
         with zipfile.ZipFile(stream) as archive:
+            claimed = sum(info.file_size for info in archive.infolist())
+            if claimed > allowed:
+                raise bad_file(
+                    source,
+                    f"at most {allowed:,} bytes when unpacked",
+                    f"{claimed:,} bytes claimed",
+                    f"if you trust the file: load(file, limit={claimed})",
+                )
+            for info in archive.infolist():
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise bad_file(source, "members stored or deflated", f"method {info.compress_type}", "pack it anew")
             yield archive
     except DataError:
         raise
@@ -268,7 +297,7 @@ FOREIGN = {
 LEGACY_PT = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
-def detect(stream: BinaryIO, source: str) -> str:
+def detect(stream: BinaryIO, source: str, limit: int | None = None) -> str:
     """What `stream` holds, by its content: "safetensors", "npz" or "pt".
 
     Raises DataError for anything else, saying what it looks like.
@@ -276,7 +305,7 @@ def detect(stream: BinaryIO, source: str) -> str:
     stream.seek(0)
     head = stream.read(512)
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        with zip_archive(stream, source) as archive:
+        with zip_archive(stream, source, limit) as archive:
             names = archive.namelist()
         if not names and head[:4] == b"PK\x03\x04":
             raise bad_file(source, "a list of members", "none, though there are members: it is corrupt")

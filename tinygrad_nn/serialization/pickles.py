@@ -11,6 +11,7 @@ Source: the instruction set as `pickletools` documents it.
 from __future__ import annotations
 
 import pickletools
+import reprlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ def read_pickle(data: bytes, names: Mapping[str, Named], persistent: Callable[[A
     raise bad_file(source, "a pickle that ends with STOP", name)
 
 
+WEIGHT = 100_000
+"""How many values a tuple may hold at all depths, counting a shared one each time: what hashing or comparing it costs."""
+WORK = 10_000_000
+"""How much of that one file may cause."""
+
+
 class _Mark:
     """Where a run of items starts on the stack."""
 
@@ -80,6 +87,8 @@ class _Machine:
         self.source = source
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.weights: dict[int, tuple[int, Any]] = {}  # of tuples and frozensets by id, which they keep taken
+        self.work = 0
 
     def step(self, name: str, argument: Any) -> None:
         if name in LITERALS:
@@ -141,8 +150,27 @@ class _Machine:
     def drop_items(self, _: None) -> None:
         self.items()
 
+    def weigh(self, value: Any) -> int:
+        """The number of values in a tuple or frozenset, at all depths."""
+        return self.weights[id(value)][0] if id(value) in self.weights else 1
+
+    def push_frozen(self, value: Any) -> None:
+        """Put a tuple or frozenset on the stack. ValueError for one that would take ages to hash."""
+        weight = 1 + sum([self.weigh(item) for item in value])
+        if weight > WEIGHT:
+            raise ValueError(f"a tuple that holds over {WEIGHT} values, since it holds others many times over")
+        self.weights[id(value)] = weight, value
+        self.stack.append(value)
+
+    def hashed(self, values: Any) -> Any:
+        """`values`, which are about to become keys or items of a set; ValueError if all that hashing took ages."""
+        self.work += sum([self.weigh(value) for value in values])
+        if self.work > WORK:
+            raise ValueError("keys and items of sets that take too long to hash")
+        return values
+
     def tuple_of(self, count: int) -> None:
-        self.stack.append(tuple([self.pop() for _ in range(count)][::-1]))
+        self.push_frozen(tuple([self.pop() for _ in range(count)][::-1]))
 
     def make(self, build: Callable[[list[Any]], Any]) -> None:
         self.stack.append(build(self.items()))
@@ -151,15 +179,17 @@ class _Machine:
         self.top(list).extend(items)
 
     def update(self, items: list[Any]) -> None:
-        self.top(dict).update(_pairs(items))
+        self.top(dict).update(_pairs(items, self))
 
     def add(self, items: list[Any]) -> None:
-        self.top(set).update(items)
+        self.top(set).update(self.hashed(items))
 
     def name(self, spelled: str | None) -> None:
         """GLOBAL has the name in it, STACK_GLOBAL takes its parts from the stack."""
         if spelled is None:
             attribute, module = self.pop(), self.pop()
+            if not isinstance(attribute, str) or not isinstance(module, str):
+                raise TypeError("a name that is no text")
             spelled = f"{module} {attribute}"
         if spelled not in self.names:
             raise self.refused(f"the name {spelled.replace(' ', '.')!r}")
@@ -168,10 +198,12 @@ class _Machine:
     def call(self, _: None) -> None:
         arguments, function = self.pop(), self.pop()
         if not isinstance(function, Named) or function.build is None:
-            raise self.refused(f"a call of {function.name if isinstance(function, Named) else function!r:.60}")
+            called = function.name if isinstance(function, Named) else function
+            raise self.refused(f"a call of {reprlib.repr(called)}")
         if not isinstance(arguments, tuple):
             raise TypeError("arguments that are no tuple")
-        self.stack.append(function.build(*arguments))
+        built = function.build(*[self.hashed(part) if type(part) in (list, tuple) else part for part in arguments])
+        self.stack.append(built)
 
     def set_state(self, _: None) -> None:
         """Attributes of an OrderedDict (a state dict's `_metadata`) are dropped; others refused."""
@@ -183,10 +215,10 @@ class _Machine:
         self.stack.append(self.persistent(self.pop()))
 
 
-def _pairs(items: list[Any]) -> list[tuple[Any, Any]]:
+def _pairs(items: list[Any], machine: _Machine) -> list[tuple[Any, Any]]:
     if len(items) % 2:
         raise ValueError("a key without a value")
-    return list(zip(items[::2], items[1::2], strict=True))
+    return list(zip(machine.hashed(items[::2]), items[1::2], strict=True))
 
 
 def _last(count: int, method: Callable[[_Machine, list[Any]], None]) -> Callable[[_Machine, Any], None]:
@@ -214,10 +246,10 @@ INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "TUPLE1": lambda machine, _: machine.tuple_of(1),
     "TUPLE2": lambda machine, _: machine.tuple_of(2),
     "TUPLE3": lambda machine, _: machine.tuple_of(3),
-    "TUPLE": lambda machine, _: machine.make(tuple),
+    "TUPLE": lambda machine, _: machine.push_frozen(tuple(machine.items())),
     "LIST": lambda machine, _: machine.make(list),
-    "DICT": lambda machine, _: machine.make(lambda items: dict(_pairs(items))),
-    "FROZENSET": lambda machine, _: machine.make(frozenset),
+    "DICT": lambda machine, _: machine.make(lambda items: dict(_pairs(items, machine))),
+    "FROZENSET": lambda machine, _: machine.push_frozen(frozenset(machine.hashed(machine.items()))),
     "APPEND": _last(1, _Machine.extend),
     "APPENDS": lambda machine, _: machine.extend(machine.items()),
     "SETITEM": _last(2, _Machine.update),

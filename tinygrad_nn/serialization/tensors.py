@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tinygrad_nn.dtypes import as_dtype
-from tinygrad_nn.errors import DTypeError
+from tinygrad_nn.errors import AutogradError, DTypeError
 from tinygrad_nn.placement import cpu_only
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.serialization.archive import read, write
@@ -52,6 +52,7 @@ def load(
     *,
     weights_only: bool | None = None,
     mmap: bool | None = None,
+    limit: int | None = None,
 ) -> Any:
     """Read what `save` wrote, or a safetensors, npz or PyTorch .pt file of another program.
 
@@ -62,6 +63,8 @@ def load(
     f: a path, or an open binary file
     map_location: None or the CPU (tensors from any device arrive there)
     weights_only, mmap: accepted for scripts written for PyTorch; they change nothing
+    limit: how many bytes a compressed file may unpack to. None: 20 times its size, or 64 MiB if that is more; a
+        file that claims more is refused, since a few kilobytes can be made to fill the memory
 
     Raises DataError (a ValueError) for a truncated, corrupt, foreign or malicious file, naming the
     file, what was expected and what was found; RuntimeError for a `map_location` other than CPU.
@@ -76,14 +79,14 @@ def load(
     if not callable(map_location) and not isinstance(map_location, dict):
         cpu_only(map_location)
     try:
-        return read(f, _to_tensor)
-    except DTypeError as error:
+        return read(f, _to_tensor, limit)
+    except (DTypeError, AutogradError) as error:
         name = os.fspath(f) if isinstance(f, (str, os.PathLike)) else "the given stream"
         found = str(error).replace("\n", "\n  ")
         raise bad_file(name, "tensors of the supported dtypes", found, "serialization.load_arrays(file)") from None
 
 
-def load_arrays(f: FileLike) -> Any:
+def load_arrays(f: FileLike, *, limit: int | None = None) -> Any:
     """As `load`, with a NumPy array in place of every tensor, of any dtype that NumPy has.
 
     >>> import io
@@ -94,7 +97,7 @@ def load_arrays(f: FileLike) -> Any:
     >>> load_arrays(io.BytesIO(file.getvalue()))
     [array([1.], dtype=float32), array([0.+0.j, 0.+0.j])]
     """
-    return read(f, _to_array)
+    return read(f, _to_array, limit)
 
 
 def _to_array(leaf: Leaf) -> NDArray[Any]:

@@ -12,6 +12,7 @@ Source: `torch/_utils.py` and `torch/serialization.py` of PyTorch 2, for the nam
 
 from __future__ import annotations
 
+import reprlib
 import sys
 import zipfile
 from collections import OrderedDict
@@ -32,7 +33,7 @@ from tinygrad_nn.serialization.container import (
     extension_dtype,
 )
 from tinygrad_nn.serialization.files import bad_file
-from tinygrad_nn.serialization.formats import zip_archive
+from tinygrad_nn.serialization.formats import member_bytes, zip_archive
 from tinygrad_nn.serialization.pickles import Named, read_pickle
 
 __all__ = ["STORAGES", "read_pt"]
@@ -96,7 +97,9 @@ def _tensor(storage: Storage, offset: int, size: Any, stride: Any, dtype: Dtype)
     count, size, stride = raw.size // kind.itemsize, tuple(size), tuple(stride)
     numbers = all(type(n) is int and n >= 0 for n in (offset, *size, *stride))
     if len(size) != len(stride) or not numbers:
-        raise ValueError(f"a tensor at offset {offset!r} of size {size!r} and stride {stride!r}")
+        raise ValueError(
+            "a tensor at offset {} of size {} and stride {}".format(*map(reprlib.repr, (offset, size, stride)))
+        )
     if 0 in size:
         return np.empty(size, kind)
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
@@ -207,13 +210,13 @@ def _value(named: Any) -> Any:
 # -- the archive ------------------------------------------------------------------------------
 
 
-def read_pt(stream: BinaryIO, source: str, from_leaf: FromLeaf) -> Any:
+def read_pt(stream: BinaryIO, source: str, from_leaf: FromLeaf, limit: int | None = None) -> Any:
     """The object in a .pt file, its tensors made by `from_leaf`.
 
     Raises DataError, naming the file `source`: for a broken file, a TorchScript archive, and a
     pickle that asks for anything but tensors and plain containers.
     """
-    with zip_archive(stream, source) as archive:
+    with zip_archive(stream, source, limit) as archive:
         prefix = _prefix(archive, source)
         order = _member(archive, prefix + "byteorder", source, optional=b"little").decode()
         if order not in ("little", "big"):
@@ -271,7 +274,7 @@ def _member(
         raise bad_file(source, f"a member {name!r}", "none: it is incomplete") from None
     if size is not None and info.file_size != size:
         raise bad_file(source, f"{size} bytes in {name!r}", f"{info.file_size} bytes")
-    return archive.read(info)
+    return member_bytes(archive, info)
 
 
 class _Finish:

@@ -1,7 +1,8 @@
 """Arithmetic to the last bit: fused multiply-add, and PyTorch's float32 logarithm, sine, cosine.
 
 NumPy has no fused multiply-add, and its float32 `log` and `cos` differ from PyTorch's in the last
-bit. Equal streams need equal bits, so both are spelt out here. Nothing in this file is random.
+bit, as do its float64 functions on some CPUs. Equal streams need equal bits, so all three are spelt
+out here. Nothing in this file is random.
 
 Source: S. Moshier's Cephes library (`logf`, `sinf`, `cosf`), in the order of operations that
 PyTorch's vectorised normal kernel has when it is compiled for AVX2 with contraction to FMA.
@@ -10,6 +11,7 @@ PyTorch's vectorised normal kernel has when it is compiled for AVX2 with contrac
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["box_muller32", "fma32", "fma64", "log32", "narrow", "sincos32"]
+__all__ = ["box_muller32", "c_library", "fma32", "fma64", "log32", "narrow", "sincos32"]
 
 F32: TypeAlias = "NDArray[np.float32]"
 F64: TypeAlias = "NDArray[np.float64]"
@@ -52,6 +54,18 @@ def narrow(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         if dtype.itemsize == 2 and dtype.kind not in "iu":
             values = values.astype(np.float32, copy=False)
         return values.astype(dtype, copy=False)
+
+
+def c_library(function: Callable[[float], float], values: NDArray[Any]) -> F64:
+    """`function` of Python's `math` number by number: what PyTorch's scalar loops call, whatever the CPU.
+
+    NumPy's own float64 functions are vectorised with AVX-512, and have other last bits there.
+
+    >>> c_library(math.log, np.array([[1.0, 2.0]]))
+    array([[0.        , 0.69314718]])
+    """
+    numbers = map(function, values.ravel().tolist())
+    return np.fromiter(numbers, np.float64, values.size).reshape(values.shape)
 
 
 def fma32(a: NDArray[Any], b: Any, c: Any) -> F32:

@@ -29,11 +29,13 @@ from tinygrad_nn.complaint import explained
 from tinygrad_nn.dtypes import default_float, result_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
 from tinygrad_nn.half import is_half, twin
+from tinygrad_nn.order import merged
 from tinygrad_nn.tape import TYPES, Node, local
 
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
 
 Rule = Callable[..., Any]
+Layout = Callable[..., Any]
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -55,15 +57,16 @@ class Primitive:
     """What an operation is: see the module's docstring."""
 
     __slots__ = (
-        "arity", "elementwise", "floats", "forward", "half", "joint", "keeps", "masks", "multi", "name", "parameters",
-        "reads", "reads_out", "refuses", "residual", "rules", "saves", "saves_out", "spares", "twin", "variadic", "view",
+        "arity", "elementwise", "floats", "forward", "half", "joint", "keeps", "layout", "masks", "multi", "name",
+        "parameters", "reads", "reads_out", "refuses", "residual", "rules", "saves", "saves_out", "spares", "twin",
+        "variadic", "view",
     )  # fmt: skip
 
     def __init__(
         self, name: str, forward: Callable[..., Any], rules: tuple[Rule | None, ...], *, arity: int | None,
         elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
         view: bool = False, joint: Rule | None = None, spares: tuple[str, ...] = (),
-        refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
+        refuses: Callable[[Any, Any], None] | None = None, half: str = "wide", layout: Layout | None = None,
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -91,6 +94,7 @@ class Primitive:
         self.elementwise, self.floats, self.variadic, self.multi, self.view = elementwise, floats, variadic, multi, view
         self.refuses = refuses
         self.half = half
+        self.layout = layout
         self.twin: Primitive | None = None  # what runs in its place on 16-bit operands, once there were some
 
     def __repr__(self) -> str:
@@ -101,6 +105,7 @@ def primitive(
     name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
     floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
     spares: tuple[str, ...] = (), refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
+    layout: Layout | None = None,
 ) -> Callable[..., Any]:  # fmt: skip
     """Define a primitive, register it, and return the function that calls it.
 
@@ -118,11 +123,13 @@ def primitive(
     refuses:     called with two operands of different types, as they are before promotion (or widening); raises
                  for a mix that is not defined
     half:        how it takes 16-bit operands: "wide", "rules" or "moves" (see `half`)
+    layout:      how a result lies in memory that becomes a Tensor, where NumPy's own choice is not PyTorch's: a
+                 function of `order`, called with the result and the operands
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
     """
     made = Primitive(
         name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
-        view=view, joint=joint, spares=spares, refuses=refuses, half=half,
+        view=view, joint=joint, spares=spares, refuses=refuses, half=half, layout=layout,
     )  # fmt: skip
     if name in REGISTRY:
         raise TypeError(f"primitive {name} is defined twice")
@@ -187,7 +194,7 @@ def node_of(value: Any) -> Node | None:
 
 
 def _unary(p: Primitive) -> Callable[..., Any]:
-    forward, saves, saves_out, floats = p.forward, p.saves[0], p.saves_out, p.floats
+    forward, saves, saves_out, floats, layout = p.forward, p.saves[0], p.saves_out, p.floats, p.layout
     differentiable = any(p.rules)
 
     def call(x: Any, /) -> Any:
@@ -206,6 +213,8 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x,), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
+        if layout is not None:
+            out = layout(out, a)
         mode = local.mode
         node = None
         if differentiable and mode.grad:
@@ -271,6 +280,8 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x, y), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
+        if type(a) is ndarray and not a.flags.c_contiguous:
+            out = merged(out, a, b)  # NumPy prefers rows where the operands disagree, PyTorch the first one
         mode = local.mode
         node = None
         if differentiable and mode.grad and (u is not None or v is not None):
@@ -297,6 +308,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
 def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
     forward, saves_x, saves_out, view, residual = p.forward, p.saves[0], p.saves_out, p.view, p.residual
     differentiable, holds_data, computes = any(p.rules), bool(DATA & set(p.parameters)), p.half != "moves"
+    layout = p.layout
 
     def call(x: Any, /, *parameters: Any) -> Any:
         if type(x) not in TYPES:
@@ -312,6 +324,8 @@ def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
             out, kept = out
         if type(out) is not ndarray:
             out = np.asarray(out)
+        if layout is not None:
+            out = layout(out, x.array, *parameters)
         mode = local.mode
         node = None
         if differentiable and mode.grad:
@@ -344,7 +358,7 @@ def _data(parameter: Any) -> Any:
 
 
 def _ternary(p: Primitive) -> Callable[..., Any]:
-    forward, saves_out = p.forward, p.saves_out
+    forward, saves_out, layout = p.forward, p.saves_out, p.layout
 
     def call(x: Any, y: Any, z: Any, /) -> Any:
         a, b, c = x, y, z
@@ -369,6 +383,8 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x, y, z), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
+        if layout is not None:
+            out = layout(out, a, b, c)
         mode = local.mode
         node = None
         if mode.grad and (u is not None or v is not None or w is not None):
@@ -417,6 +433,8 @@ def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
         out = p.forward(*arrays)
     except (ValueError, TypeError, IndexError, ShapeError) as error:
         raise explained(p, args, error) from None
+    if p.layout is not None:
+        out = (p.layout(out[0], *arrays), out[1]) if p.residual else p.layout(np.asarray(out), *arrays)
     return recorded(p, args, out)
 
 

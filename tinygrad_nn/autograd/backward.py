@@ -9,7 +9,8 @@ import numpy as np
 
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
-from tinygrad_nn.ops.shape import stack
+from tinygrad_nn.ops.shape import in_order, stack
+from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node, local
 from tinygrad_nn.versions import stamp_all
@@ -68,6 +69,8 @@ def backward(
             and watch is not None
             and not watch.busy
         ):
+            if not (cotangent.flags.c_contiguous and holder.array.flags.c_contiguous):
+                cotangent = arranged(cotangent, _order_for(holder.array))
             holder._grad = wrap(cotangent)  # nearly always
         else:
             _accumulate(node, holder, cotangent, added)
@@ -85,15 +88,23 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any]) -> No
     if traced:
         if local.mode.tracer is not None:
             local.mode.tracer.accumulates(tensor)
+        cotangent = in_order(cotangent, _order_for(tensor.array))
         tensor._grad = cotangent if tensor._grad is None else tensor._grad + cotangent
     elif tensor._grad is None or tensor._grad.node is not None:
-        tensor._grad = wrap(cotangent if tensor._grad is None else tensor._grad.array + cotangent)
+        total = cotangent if tensor._grad is None else tensor._grad.array + cotangent
+        tensor._grad = wrap(arranged(total, _order_for(tensor.array)))
     else:
         tensor._grad.array += cotangent
         added.append(tensor._grad)
     if node.watch is not None:
         for hook in tuple(node.watch.after.values()):
             hook(tensor)
+
+
+def _order_for(leaf: Any) -> tuple[int, ...]:
+    """The order in memory of a leaf's gradient: the leaf's own, or row by row where that has gaps or repeats."""
+    order = order_of(leaf)
+    return order if leaf.transpose(order).flags.c_contiguous else tuple(range(leaf.ndim))
 
 
 def _hooked(node: Node, cotangent: Any) -> Any:

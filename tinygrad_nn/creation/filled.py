@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.dtypes import convertible
-from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import fill_kind, made, number, size_of
+from tinygrad_nn.functions.formats import order_for
+from tinygrad_nn.order import like
 from tinygrad_nn.tensor import Tensor
 
 __all__ = ["empty", "empty_strided", "eye", "full", "ones", "zeros"]
@@ -48,7 +50,13 @@ def empty(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: object = None,
 ) -> Tensor:  # fmt: skip
     """An uninitialised tensor: its elements are whatever the memory held."""
-    return made(np.empty(size_of(shape, "empty", size), numpy_kind(dtype)), device, requires_grad)
+    array = np.empty(size_of(shape, "empty", size), numpy_kind(dtype))
+    if memory_format is not None:
+        order = order_for(memory_format, array.ndim, "empty")
+        if order is None:
+            raise ShapeError(message("empty: unsupported memory format Preserve", fix="leave memory_format out"))
+        array = like(array, array.dtype, order)
+    return made(array, device, requires_grad)
 
 
 def empty_strided(

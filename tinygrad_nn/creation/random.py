@@ -158,7 +158,7 @@ def normal(
 
 def _like(input: Any, method: str, name: str, dtype: object, memory_format: object, **options: Any) -> Tensor:
     """A sample of the tensor's shape, in its order in memory."""
-    array = like(operand(input, name), dtype, memory_format)
+    array = like(operand(input, name), dtype, memory_format, name)
     if method == "normal":
         options["contiguous"] = array.flags.c_contiguous
     return drawn(

@@ -8,12 +8,14 @@ import numpy as np
 
 from tinygrad_nn.dtypes import bfloat16 as brain
 from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8, wanted_dtype
-from tinygrad_nn.errors import DTypeError, message
+from tinygrad_nn.errors import DTypeError, ShapeError, message
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.fill import operand
+from tinygrad_nn.functions.formats import RANKS, order_for
 from tinygrad_nn.ops.shape import clone as copied
-from tinygrad_nn.placement import CPU, Size, cpu_only, device
+from tinygrad_nn.order import CHANNELS_LAST, has_channels_last, strides
+from tinygrad_nn.placement import CPU, Size, contiguous_format, cpu_only, device, preserve_format
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.storage import TypedStorage, UntypedStorage
 from tinygrad_nn.versions import root_of
@@ -51,31 +53,44 @@ def stride(input: Any, dim: int | None = None) -> Any:
     return steps if dim is None else steps[_existing(dim, len(steps), "stride")]
 
 
-def strides(array: Array) -> tuple[int, ...]:
-    """Strides in elements. NumPy writes 0 for dimensions of size one that an index added, and for empty
-    arrays; those are given as if contiguous."""
-    shape, found, one = array.shape, array.strides, array.itemsize
-    steps: list[int] = []
-    for k in range(len(shape) - 1, -1, -1):
-        step = found[k] // one
-        if step == 0 and (shape[k] == 1 or (0 in shape and not any(found))):
-            step = max(shape[k + 1], 1) * steps[-1] if steps else 1
-        steps.append(step)
-    return tuple(reversed(steps))
+def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
+    """Whether elements lie in memory row by row, without gaps; or in the order of a memory format.
+
+    >>> import tinygrad_nn as tg
+    >>> x = tg.zeros(2, 3, 4, 5).to(memory_format=tg.channels_last)
+    >>> x.is_contiguous(), x.is_contiguous(memory_format=tg.channels_last)
+    (False, True)
+    """
+    array = input.array
+    if memory_format is contiguous_format or memory_format is preserve_format:
+        return bool(array.flags.c_contiguous)
+    if type(memory_format) is type(contiguous_format) and RANKS[memory_format.name] != array.ndim:
+        return False
+    return _is_in(array, order_for(memory_format, array.ndim, "is_contiguous"))
 
 
-def is_contiguous(input: Any, memory_format: object = None) -> bool:
-    """Whether elements lie in memory row by row, without gaps."""
-    return bool(input.array.flags.c_contiguous)
+def _is_in(array: Array, order: Any) -> bool:
+    return bool(array.transpose(order).flags.c_contiguous)
 
 
-def contiguous(input: Any, *, memory_format: object = None) -> Tensor:
-    """The tensor itself if it is contiguous, else a contiguous copy."""
-    return input if input.array.flags.c_contiguous else copied(input, "C")  # type: ignore[no-any-return]
+def contiguous(input: Any, *, memory_format: Any = contiguous_format) -> Tensor:
+    """The tensor itself if it is contiguous (in the order of the memory format), else a copy that is.
+
+    Raises RuntimeError for a format that is for another rank.
+    """
+    array = input.array
+    if memory_format is contiguous_format:
+        return input if array.flags.c_contiguous else copied(input, "C")  # type: ignore[no-any-return]
+    order = order_for(memory_format, array.ndim, "contiguous")
+    if order is None:
+        if array.flags.c_contiguous:
+            return input  # type: ignore[no-any-return]
+        raise ShapeError(message("preserve memory format is unsupported by the contiguous operator", fix="clone()"))
+    return input if _is_in(array, order) else copied(input, order)  # type: ignore[no-any-return]
 
 
-def clone(input: Any, *, memory_format: object = None) -> Tensor:
-    """A copy on the tape, in the same order in memory.
+def clone(input: Any, *, memory_format: Any = None) -> Tensor:
+    """A copy on the tape, in the same order in memory, or in that of a memory format.
 
     >>> import tinygrad_nn as tg
     >>> x = tg.ones(2, requires_grad=True)
@@ -83,9 +98,8 @@ def clone(input: Any, *, memory_format: object = None) -> Tensor:
     tensor([1., 1.], grad_fn=<CloneBackward0>)
     """
     array = operand(input, "clone")
-    whole = getattr(memory_format, "name", "preserve_format") == "contiguous_format"
-    dense = array.size <= 1 or 0 not in array.strides
-    return copied(input, "K" if dense and not whole else "C")  # type: ignore[no-any-return]
+    order = None if memory_format is None else order_for(memory_format, array.ndim, "clone")
+    return copied(input, "K" if order is None else order)  # type: ignore[no-any-return]
 
 
 def detach(input: Any) -> Tensor:
@@ -121,18 +135,19 @@ def storage(input: Any) -> TypedStorage:
 
 def to(
     input: Any, *target: Any, dtype: object = None, device: object = None, other: Any = None,
-    non_blocking: bool = False,    copy: bool = False, memory_format: object = None,
+    non_blocking: bool = False, copy: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """The tensor with another dtype: to(dtype), to("cpu"), to("cpu", dtype), to(other); itself, if nothing changes.
 
-    Raises RuntimeError for a device other than the CPU.
+    memory_format: also in that order in memory. Raises RuntimeError for a device other than the CPU, and for a
+    format that is for another rank.
 
     >>> import tinygrad_nn as tg
     >>> tg.tensor([1, 2]).to(tg.float64)
     tensor([1., 2.], dtype=tinygrad_nn.float64)
     """
     flags = []
-    if not target and dtype is None and device is None and other is None and not copy:
+    if not target and dtype is None and device is None and other is None and not copy and memory_format is None:
         return input  # type: ignore[no-any-return]
     for k, item in enumerate(target):
         if k and isinstance(item, bool):
@@ -157,7 +172,21 @@ def to(
         dtype = other.dtype
     cpu_only(device)
     result = input if dtype is None else to_dtype(input, wanted_dtype(dtype))
+    if memory_format is not None:
+        return _in_format(input, result, memory_format, copy)
     return clone(input) if copy and result is input else result
+
+
+def _in_format(input: Any, result: Any, format: Any, copy: bool = False) -> Tensor:
+    """The converted tensor in a memory format; `input` itself if nothing was converted and its format is that."""
+    order = order_for(format, input.ndim, "to")
+    found = CHANNELS_LAST[input.ndim] if has_channels_last(result.array) else tuple(range(input.ndim))
+    if result is input:
+        if not copy and order in (None, found):
+            return input  # type: ignore[no-any-return]
+    elif order is None or (order == found and _is_in(result.array, order)):
+        return result  # type: ignore[no-any-return]
+    return copied(result, "K" if order is None else order)  # type: ignore[no-any-return]
 
 
 def type_as(input: Any, other: Any) -> Tensor:
@@ -190,8 +219,9 @@ def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def _converter(kind: dtype) -> Any:
-    def convert(input: Any, memory_format: object = None) -> Tensor:
-        return to_dtype(input, kind)  # type: ignore[no-any-return]
+    def convert(input: Any, memory_format: Any = None) -> Tensor:
+        result = to_dtype(input, kind)
+        return result if memory_format is None else _in_format(input, result, memory_format)  # type: ignore[no-any-return]
 
     convert.__doc__ = f"The tensor in {kind.name}; itself, if it is already."
     convert.__name__ = convert.__qualname__ = f"to_{kind.name}"
@@ -224,9 +254,9 @@ def real(input: Any) -> Tensor:
     return input  # type: ignore[no-any-return]
 
 
-def cpu(input: Any, memory_format: object = None) -> Tensor:
-    """The tensor on the CPU: itself."""
-    return input  # type: ignore[no-any-return]
+def cpu(input: Any, memory_format: Any = None) -> Tensor:
+    """The tensor on the CPU: itself (in another memory format, a copy)."""
+    return input if memory_format is None else _in_format(input, input, memory_format)  # type: ignore[no-any-return]
 
 
 def cuda(input: Any, device: object = None, non_blocking: bool = False, memory_format: object = None) -> Tensor:

@@ -75,11 +75,10 @@ def _contracted(explicit: str, steps: tuple[Step, ...], operands: list[Any]) -> 
 
 
 def _of_one(x: Any, letters: str, wanted: str) -> Any:
-    """One operand: a sum over what the output lacks, then a permutation, which is a view."""
-    lost = tuple([k for k, letter in enumerate(letters) if letter not in wanted])
-    x = total(x, lost, False) if lost else x
-    left = [letter for letter in letters if letter in wanted]
-    return shapes.permute(x, tuple([left.index(letter) for letter in wanted]))
+    """One operand: a view in the output's order, summed over the letters that the output lacks."""
+    lost = [letter for letter in letters if letter not in wanted]
+    x = shapes.permute(x, tuple([letters.index(letter) for letter in (*wanted, *lost)]))
+    return total(x, tuple(range(len(wanted), x.ndim)), False) if lost else x
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
+from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     tensors("where", condition=condition)
     if input is None and other is None:
-        return tuple([wrap(index) for index in np.nonzero(np.atleast_1d(array_of(condition)))])
+        return tuple([wrap(in_rows(index)) for index in np.nonzero(np.atleast_1d(array_of(condition)))])
     if input is None or other is None:
         raise DTypeError(message("where: both sides are needed, or neither", fix="where(condition, input, other)"))
     kind = as_dtype(condition.dtype).name

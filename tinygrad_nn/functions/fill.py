@@ -13,6 +13,8 @@ import numpy as np
 from tinygrad_nn.dtypes import convertible, default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.data import array_of
+from tinygrad_nn.functions.formats import order_for
+from tinygrad_nn.order import like as laid_like
 from tinygrad_nn.placement import cpu_only
 from tinygrad_nn.primitive import TYPES, wrap
 
@@ -97,12 +99,11 @@ def fill_kind(value: Any) -> np.dtype[Any]:
 # -- like another tensor -----------------------------------------------------------------------------
 
 
-def like(array: Array, dtype: object, memory_format: object = None) -> Array:
-    """An uninitialised array of the same shape, and order in memory (where no elements overlap)."""
+def like(array: Array, dtype: object, memory_format: Any = None, name: str = "empty_like") -> Array:
+    """An uninitialised array of the same shape, and order in memory (or in that of a memory format)."""
     kind = array.dtype if dtype is None else wanted_dtype(dtype).dtype
-    dense = 0 not in array.strides or array.size <= 1
-    order = "K" if dense and getattr(memory_format, "name", "preserve_format") != "contiguous_format" else "C"
-    return np.empty_like(array, kind, order=order)  # type: ignore[call-overload, no-any-return]
+    order = None if memory_format is None else order_for(memory_format, array.ndim, name)
+    return laid_like(array, kind, order)
 
 
 def empty_like(

@@ -14,6 +14,7 @@ from operator import index as as_index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, IndexingError, ShapeError, message
@@ -21,7 +22,8 @@ from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import ne
-from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.ops.shape import in_order, reshape
+from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.versions import stamp
@@ -52,11 +54,34 @@ def getitem(input: Any, index: Any) -> Tensor:
     if kind is int and input.array.ndim:
         return ops.slice_at(input, (index,))  # type: ignore[no-any-return]
     if kind in TYPES and index.array.ndim and index.array.dtype == np.int64 and input.array.ndim:
-        return ops.pick_at(input, (index,))  # type: ignore[no-any-return]
+        return _picked(input, (index,))
     basic, advanced = parsed(index, input.array)
     if basic is not None or advanced is None:
         input = ops.slice_at(input, basic or ())
-    return input if advanced is None else ops.pick_at(input, advanced)  # type: ignore[no-any-return]
+    return input if advanced is None else _picked(input, advanced)
+
+
+def _picked(input: Any, key: Key) -> Tensor:
+    """input[key] for an advanced key: what stays of the input's dimensions keeps its order in memory."""
+    result = ops.pick_at(input, key)
+    array = input.array
+    if array.flags.c_contiguous or result.array.ndim < 2:
+        return result  # type: ignore[no-any-return]
+    places = [item.array if type(item) in TYPES else item for item in key]
+    dim = 0
+    kept: list[int] = []  # strides of the dimensions that stay
+    chosen: list[int] = []  # where in them the chosen ones go
+    for item in places:
+        if type(item) is slice:
+            kept.append(array.strides[dim])
+        else:
+            chosen.append(len(kept))
+        dim += item.ndim if type(item) is not slice and item.dtype.kind == "b" else 1
+    kept += array.strides[dim:]
+    at = chosen[0] if chosen[0] == chosen[-1] else 0
+    new = result.array.ndim - len(kept)
+    probe = as_strided(array, result.array.shape, (*kept[:at], *[0] * new, *kept[at:]))
+    return in_order(result, order_of(probe))  # type: ignore[no-any-return]
 
 
 # -- taking an index apart ---------------------------------------------------------------------------

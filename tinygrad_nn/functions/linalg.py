@@ -219,7 +219,7 @@ def _added(name: str, input: Any, first: Any, second: Any, beta: Number, alpha: 
         product = elements.mul(product, alpha)
     if beta == 0:
         return product
-    return elements.add(input if beta == 1 else elements.mul(input, beta), product)
+    return elements.add(product, input if beta == 1 else elements.mul(input, beta))
 
 
 @in_single

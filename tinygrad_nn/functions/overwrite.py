@@ -13,7 +13,7 @@ from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import where
-from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.ops.shape import in_order, reshape
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.views import handed_on, write
 
@@ -55,7 +55,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
         raise AutogradError(
             message("masked_fill: only supports boolean masks", got=f"dtype {mask.dtype}", fix="mask.bool()")
         )
-    return where(mask, scalar(value, input.array.dtype, "masked_fill"), input)  # type: ignore[no-any-return]
+    return in_order(where(mask, scalar(value, input.array.dtype, "masked_fill"), input), "C")  # type: ignore[no-any-return]
 
 
 def masked_select(input: Any, mask: Any) -> Tensor:

@@ -19,7 +19,8 @@ from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.overwrite import scalar
 from tinygrad_nn.ops import index as ops
 from tinygrad_nn.ops.elementwise import mul, where
-from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.ops.shape import in_order, reshape
+from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.views import inplace
@@ -316,6 +317,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
     _integers(index, "index_fill", IndexingError, (INT64,))
     x, _, key = _row_key(input, dim, index, "index_fill", IndexingError, negative=True)
     result = where(ops.touched(key, x.array.shape), scalar(value, input.array.dtype, "index_fill"), x)
+    result = in_order(result, order_of(x.array))
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]
 
 
@@ -362,7 +364,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
                 got=f"values {values.array.shape}, result {shape}",
             )
         )
-    return ops.index_put(input, given, key, bool(accumulate))  # type: ignore[no-any-return]
+    return in_order(ops.index_put(input, given, key, bool(accumulate)), order_of(input.array))  # type: ignore[no-any-return]
 
 
 def _index_tuple(indices: Any, input: Any) -> tuple[Any, ...]:

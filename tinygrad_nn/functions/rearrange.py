@@ -65,7 +65,7 @@ def _tiled(input: Any, times: tuple[int, ...], name: str) -> Tensor:
     spread = ops.reshape(input, tuple([m for n in shape for m in (1, n)]))
     wide = ops.expand(spread, tuple([m for pair in zip(times, shape, strict=True) for m in pair]))
     result = ops.reshape(wide, tuple([r * n for r, n in zip(times, shape, strict=True)]))
-    return result if result._view is None else clone(result)
+    return result if result._view is None else ops.clone(result, "C")  # type: ignore[no-any-return]
 
 
 def repeat_interleave(

@@ -119,8 +119,7 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> T
     array = operand(input, "bernoulli")
     if p is None:
         return _flat(drawn(generator, "bernoulli", input), input)  # type: ignore[no-any-return]
-    order = memory_order(array)
-    return _flat(drawn(generator, "bernoulli", p, shape=array.shape, dtype=array.dtype, order=order), input)  # type: ignore[no-any-return]
+    return _flat(drawn(generator, "bernoulli", p, shape=array.shape, dtype=array.dtype), input)  # type: ignore[no-any-return]
 
 
 def _flat(sample: Any, *parameters: Any) -> Any:
@@ -153,4 +152,4 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
 def poisson(input: Any, generator: Any = None) -> Tensor:
     """A Poisson count for each rate."""
     operand(input, "poisson")
-    return drawn(generator, "poisson", input)
+    return _flat(drawn(generator, "poisson", input), input)  # type: ignore[no-any-return]

@@ -156,7 +156,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def ravel(input: Any) -> Tensor:
     """All elements in one dimension."""
     tensors("ravel", input=input)
-    return ops.reshape(input, (prod(input.shape),))  # type: ignore[no-any-return]
+    return ops.reshape(ops.in_order(input, "C"), (prod(input.shape),))  # type: ignore[no-any-return]
 
 
 def unflatten(input: Any, dim: int, sizes: Any) -> Tensor:

@@ -17,6 +17,8 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.places import along, gather
 from tinygrad_nn.functions.results import ValuesIndices
 from tinygrad_nn.ops import index as ops
+from tinygrad_nn.ops.shape import in_order
+from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import Node, local
 
@@ -36,7 +38,9 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     (tensor([1, 2, 3]), tensor([1, 2, 0]))
     """
     indices = argsort(input, dim, descending, stable)
-    return ValuesIndices(along(input, dim % input.ndim, indices) if input.ndim else clone(input), indices)
+    if not input.ndim:
+        return ValuesIndices(clone(input), indices)
+    return ValuesIndices(in_order(along(input, dim % input.ndim, indices), order_of(input.array)), indices)
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:

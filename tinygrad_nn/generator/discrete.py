@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_nn.generator import continuous
 from tinygrad_nn.generator.engine import Engine
 from tinygrad_nn.generator.rounding import narrow
+from tinygrad_nn.order import order_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +146,8 @@ def top_categories(engine: Engine, weights: NDArray[Any], n: int) -> NDArray[np.
 
     Source: the Gumbel-top-k trick, W. Kool et al., "Stochastic Beams", ICML 2019.
     """
-    noise = continuous.exponential(engine, weights.size, 1.0, weights.dtype).reshape(weights.shape)
+    noise = np.empty(weights.shape, weights.dtype, "F" if order_of(weights) == (1, 0) else "C")  # in weights' order
+    noise.reshape(-1, order="A")[...] = continuous.exponential(engine, weights.size, 1.0, weights.dtype)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         scores = weights / noise
     if n == 1:

@@ -344,7 +344,7 @@ class Generator:
             out = discrete.categories(self._engine, rows, n)
         else:
             out = discrete.top_categories(self._engine, rows, n)
-        return out.reshape((*array.shape[:-1], n))
+        return np.ascontiguousarray(out).reshape((*array.shape[:-1], n))
 
     def poisson(self, rate: Array) -> Array:
         """A Poisson count for each rate, in the rates' dtype: `torch.poisson`.

@@ -64,6 +64,7 @@ import numpy as np
 
 from tinygrad_nn.generator.checks import Shape, floating, sized
 from tinygrad_nn.generator.generator import Generator, default_generator
+from tinygrad_nn.order import order_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,8 +80,7 @@ def memory_order(array: NDArray[Any]) -> tuple[int, ...]:
     >>> memory_order(np.zeros((2, 3))), memory_order(np.zeros((2, 3)).T)
     ((0, 1), (1, 0))
     """
-    strides = [-stride for stride in array.strides]
-    return tuple(np.argsort(strides, kind="stable").tolist())
+    return order_of(array)
 
 
 def fill(array: NDArray[Any], values: NDArray[Any]) -> None:
@@ -159,9 +159,12 @@ def trunc_normal(
     a: float = -2.0,
     b: float = 2.0,
     dtype: object = np.float32,
+    *,
+    contiguous: tuple[bool, bool] = (True, True),
 ) -> NDArray[Any]:
     """Normal cut to [a, b]: `nn.init.trunc_normal_`.
 
+    contiguous: of the first draw and of those that follow; see `Generator.normal`.
     By rejection, each round of which draws the whole shape again and keeps what was still missing:
     from normals where [a, b] holds more than 0.3 of their mass, else from uniforms on [a, b].
 
@@ -176,9 +179,10 @@ def trunc_normal(
 
     if mass_below(b) - mass_below(a) > 0.3:
         low, high = kind.type(a), kind.type(b)
-        result = generator.normal(dims, mean, std, kind)
+        result = generator.normal(dims, mean, std, kind, contiguous=contiguous[0])
         while (outside := (result < low) | (result > high)).any():
-            result = np.where(outside, generator.normal(dims, mean, std, kind), result)
+            again = generator.normal(dims, mean, std, kind, contiguous=contiguous[1])
+            result = np.where(outside, again, result)
         return result
 
     peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2

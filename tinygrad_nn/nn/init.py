@@ -17,6 +17,7 @@ from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.functions import sampling
 from tinygrad_nn.generator import Generator, default_generator
+from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.generator.recipes import trunc_normal as draw_trunc_normal
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tensor import Tensor
@@ -91,7 +92,12 @@ def trunc_normal_(
             stacklevel=2,
         )
     source = default_generator if generator is None else generator
-    return _over("trunc_normal_", tensor, draw_trunc_normal(source, tensor.shape, mean, std, a, b, tensor.array.dtype))  # type: ignore[no-any-return]
+    array = tensor.array
+    order = memory_order(array)
+    turned = array.transpose(order)  # drawn in the order of memory
+    whole = array.flags.c_contiguous, order == tuple(range(array.ndim))
+    drawn = draw_trunc_normal(source, turned.shape, mean, std, a, b, array.dtype, contiguous=whole)
+    return _over("trunc_normal_", tensor, drawn.transpose(np.argsort(order)))  # type: ignore[no-any-return]
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:

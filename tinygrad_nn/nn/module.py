@@ -406,11 +406,16 @@ class Module:
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """`to(dtype)`, `to(device)`, `to(device, dtype)` or `to(other_tensor)`, in place.
 
-        Only floating tensors change their dtype. RuntimeError for a device other than the CPU,
-        TypeError for a dtype that is not floating.
+        Only floating tensors change their dtype. memory_format: what has 4 or 5 dimensions goes into that order
+        in memory. RuntimeError for a device other than the CPU, TypeError for a dtype that is not floating.
         """
-        dtype = describe.dtype_of_to(args, kwargs)
-        return self if dtype is None else self._apply(lambda t: to_dtype(t, dtype) if t.dtype.is_floating_point else t)
+        dtype, format = describe.dtype_of_to(args, kwargs), kwargs.get("memory_format")
+
+        def moved(t: Any) -> Any:
+            result = to_dtype(t, dtype) if dtype is not None and t.dtype.is_floating_point else t
+            return result if format is None or t.ndim not in (4, 5) else result.to(memory_format=format)
+
+        return self if dtype is None and format is None else self._apply(moved)
 
     def type(self: Self, dst_type: object) -> Self:
         """All parameters and buffers as `dst_type`."""

@@ -17,6 +17,7 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype, convertible
 from tinygrad_nn.errors import OperandError, message
 from tinygrad_nn.ops import special
+from tinygrad_nn.order import converted, in_rows, merged
 from tinygrad_nn.primitive import primitive
 
 unary = partial(primitive, elementwise=True)
@@ -130,8 +131,11 @@ rsqrt = smooth("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, out: -0.5 * g * out 
 where = primitive(
     "where", lambda condition, x, y: np.where(condition, x, y),
     None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g),
+    layout=merged,
 )  # fmt: skip
-cast = primitive("cast", lambda x, kind: x.astype(kind), lambda g: g, half="moves")  # the walk casts back
+cast = primitive(
+    "cast", lambda x, kind: x.astype(kind), lambda g: g, half="moves", layout=converted
+)  # the walk casts back
 
 
 def _negative_power(x: Array, y: Array) -> None:
@@ -168,7 +172,7 @@ def _power(x: Array, y: Array) -> Array:
             return np.sqrt(x)
         if y == -0.5:
             return 1 / np.sqrt(x)
-    return np.power(x, y)
+    return np.power(x, y) if isinstance(x, np.ndarray) else np.power(x, y, order="C")  # PyTorch: rows, of a number
 
 
 pow = unary(
@@ -252,7 +256,7 @@ def _nan_to_num(x: Array, nan: float, posinf: float | None, neginf: float | None
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-nan_to_num = primitive("nan_to_num", _nan_to_num, lambda g, x: g * isfinite(x))
+nan_to_num = primitive("nan_to_num", _nan_to_num, lambda g, x: g * isfinite(x), layout=merged)
 
 
 # -- exponentials and logarithms -------------------------------------------------------------------
@@ -307,8 +311,8 @@ tanh = smooth("tanh", np.tanh, lambda g, out: g * (1 - out * out))
 
 # -- the bell curve --------------------------------------------------------------------------------
 
-erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x))
-erfinv = smooth("erfinv", special.erfinv, lambda g, y: g * (pi**0.5 / 2) * exp(erfinv(y) * erfinv(y)))
+erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x), layout=merged)
+erfinv = smooth("erfinv", special.erfinv, lambda g, y: g * (pi**0.5 / 2) * exp(erfinv(y) * erfinv(y)), layout=merged)
 
 
 # -- activations: one primitive where a composition would make several passes ----------------------
@@ -333,7 +337,10 @@ relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: g
 leaky_relu = primitive(
     "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
 )
-log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * sigmoid(-x))
+log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * sigmoid(-x), layout=in_rows)
 gelu = smooth(
-    "gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5)
+    "gelu",
+    special.gelu,
+    lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5),
+    layout=merged,
 )

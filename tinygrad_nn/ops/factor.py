@@ -18,6 +18,7 @@ from tinygrad_nn.ops.elementwise import eq, logical_and, where
 from tinygrad_nn.ops.linalg import mT
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import cat, tril, triu
+from tinygrad_nn.order import columns, columns_of
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -78,7 +79,7 @@ def _solve(x: Array, y: Array) -> Array:
         raise _explained("solve", x, _raises(np.linalg.inv), *SINGULAR) from None
 
 
-inv = primitive("inv", _inv, lambda g, out: -(mT(out) @ g @ mT(out)))
+inv = primitive("inv", _inv, lambda g, out: -(mT(out) @ g @ mT(out)), layout=columns)
 
 
 def _solve_x(g: Array, x: Array, out: Array) -> Array:
@@ -89,7 +90,7 @@ def _solve_y(g: Array, x: Array) -> Array:
     return solve(mT(x), g)
 
 
-solve = primitive("solve", _solve, _solve_x, _solve_y)
+solve = primitive("solve", _solve, _solve_x, _solve_y, layout=columns)
 """The Y with x Y = y, for matrices."""
 
 
@@ -169,12 +170,12 @@ def _cholesky_rule(g: Array, out: Array) -> Array:
     return (inner + mT(inner)) * 0.5
 
 
-cholesky = primitive("cholesky", _cholesky, _cholesky_rule)
+cholesky = primitive("cholesky", _cholesky, _cholesky_rule, layout=columns)
 """The lower L with L L^T = x; reads the lower triangle of x only."""
 
 
 def _qr(x: Array, mode: str) -> Factors:
-    return tuple(np.linalg.qr(x, mode))
+    return tuple([columns_of(factor) for factor in np.linalg.qr(x, mode)])
 
 
 def _qr_square(gq: Array, gr: Array, q: Array, r: Array) -> Array:
@@ -219,7 +220,8 @@ def _over_gaps(numerator: Array, values: Array, mirrored: bool) -> Array:
 
 def _svd(x: Array, full: bool) -> Factors:
     try:
-        return tuple(np.linalg.svd(x, full_matrices=full))
+        u, s, vh = np.linalg.svd(x, full_matrices=full)
+        return columns_of(u), s, columns_of(vh)
     except np.linalg.LinAlgError:
         raise _explained("svd", x, _raises(np.linalg.svd), *DIVERGED) from None
 
@@ -251,7 +253,8 @@ svd = primitive("svd", _svd, _svd_rule, multi=True, arity=1)
 def _eigh(x: Array, triangle: str) -> Factors:
     if not np.all(np.isfinite(x)):
         raise _explained("eigh", x, lambda one: not np.all(np.isfinite(one)), *DIVERGED)
-    return tuple(np.linalg.eigh(x, triangle))
+    values, vectors = np.linalg.eigh(x, triangle)
+    return values, columns_of(vectors)
 
 
 def _eigh_rule(g: Factors, out: Factors) -> Array:

@@ -14,6 +14,7 @@ from tinygrad_nn.errors import ShapeError
 from tinygrad_nn.ops.linalg import matmul, rows
 from tinygrad_nn.ops.reduce import along, largest, softmax
 from tinygrad_nn.ops.sums import TALL, add_up, product
+from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -45,7 +46,7 @@ linear = primitive("linear", _linear, lambda g, weight: g @ weight, _linear_weig
 """x @ weight.T + bias, for x: (..., in), weight: (out, in), bias: (out,) or None."""
 
 
-one_hot = primitive("one_hot", lambda index, classes: index[..., None] == np.arange(classes), arity=1)
+one_hot = primitive("one_hot", lambda index, classes: index[..., None] == np.arange(classes), arity=1, layout=in_rows)
 """True at place index[...] of a new last axis of size `classes`."""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_nn.ops.elementwise import where
 from tinygrad_nn.ops.sums import add_rows
+from tinygrad_nn.order import in_rows, merged
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -159,7 +160,7 @@ def _argsort(x: Array, dim: int, descending: bool, stable: bool) -> Array:
     return n - 1 - np.flip(np.argsort(np.flip(x, dim), axis=dim, kind="stable"), dim)
 
 
-argsort = primitive("argsort", _argsort, arity=1)
+argsort = primitive("argsort", _argsort, arity=1, layout=merged)
 
 
 def _argtop(x: Array, k: int, dim: int, largest: bool) -> Array:
@@ -175,7 +176,7 @@ def _argtop(x: Array, k: int, dim: int, largest: bool) -> Array:
     return np.take_along_axis(found, order, dim)
 
 
-argtop = primitive("argtop", _argtop, arity=1)
+argtop = primitive("argtop", _argtop, arity=1, layout=in_rows)
 """A partition instead of a sort: ten times faster for a few of a thousand."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import OperandError, ShapeError
 from tinygrad_nn.ops.sums import add_up, product
+from tinygrad_nn.order import arranged, in_rows, order_of
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -94,7 +95,7 @@ def _matmul_y(g: Array, x: Array, shape: Shape) -> Array:
     return mT(x) @ g
 
 
-matmul = primitive("matmul", _matmul, _matmul_x, _matmul_y, refuses=_check_one_dtype)
+matmul = primitive("matmul", _matmul, _matmul_x, _matmul_y, refuses=_check_one_dtype, layout=in_rows)
 
 
 def _einsum_rule(g: Array, operands: tuple[Array, ...], position: int, equation: str, shape: Shape) -> Array:
@@ -184,4 +185,36 @@ def _grouped(a: str, b: str, wanted: str) -> tuple[Any, ...]:
     return (alone, order), (alone_y, order_y), len(batch), len(rows), len(summed), letters
 
 
-einsum = primitive("einsum", _einsum, _einsum_rule, variadic=True)
+def _product_order(out: Array, operands: tuple[Array, ...], equation: str) -> Array:
+    """As PyTorch's last product leaves it: what both operands have, then what one and what the other has alone,
+    in the order that fits the output. Without a sum over both it is elementwise: see `order.order_of`.
+    """
+    if out.ndim < 2:
+        return out
+    inputs, output = equation.split("->")
+    *terms, last = inputs.split(",")
+    *arrays, right = operands
+    a = {c for term, x in zip(terms, arrays, strict=True) for c, n in zip(term, x.shape, strict=True) if n != 1}
+    b = {c for c, n in zip(last, right.shape, strict=True) if n != 1}
+    if not (a & b) - set(output):
+        if len(terms) > 1 or (a | b) - set(output):
+            return in_rows(out)
+        return arranged(
+            out, order_of(*[_spread(x, term, output) for x, term in zip(operands, (*terms, last), strict=True)])
+        )
+    both = [c for c in output if c in a and c in b]
+    alone, alone_b = [c for c in output if c in a and c not in b], [c for c in output if c not in a]
+    swap = bool(alone and alone_b) and output.index(alone_b[-1]) < output.index(alone[0])
+    letters = (*both, *alone_b, *alone) if swap else (*both, *alone, *alone_b)
+    return arranged(out, tuple([output.index(c) for c in letters]))
+
+
+def _spread(x: Array, term: str, output: str) -> Array:
+    """An operand, whose other letters have size one, with the output's dimensions."""
+    x = x[tuple([slice(None) if c in output else 0 for c in term])]
+    kept = [c for c in term if c in output]
+    x = x.transpose([kept.index(c) for c in output if c in term])
+    return x[tuple([slice(None) if c in term else None for c in output])]
+
+
+einsum = primitive("einsum", _einsum, _einsum_rule, variadic=True, layout=_product_order)

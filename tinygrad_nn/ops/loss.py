@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.errors import OperandError
 from tinygrad_nn.ops.elementwise import clamp, log, log1p
+from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -27,5 +28,6 @@ binary_cross_entropy = primitive(
     "binary_cross_entropy", _binary_cross_entropy,
     lambda g, x, y: g * (x - y) / clamp(x * (1 - x), 1e-12, None),
     lambda g, x: g * (clamp(log1p(-x), -100.0, None) - clamp(log(x), -100.0, None)),
+    layout=lambda out, x, y: arranged(out, order_of(x)),
 )  # fmt: skip
 """-(y log x + (1 - y) log(1 - x)), logarithms at least -100; at x = 0 and 1 the slope is large, not NaN."""

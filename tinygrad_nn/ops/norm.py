@@ -19,6 +19,7 @@ import numpy as np
 from tinygrad_nn.ops.elementwise import rsqrt
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.sums import add_rows, inner
+from tinygrad_nn.order import channels, in_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -93,7 +94,10 @@ def _layer_norm_slopes(
     )
 
 
-layer_norm = primitive("layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule)
+layer_norm = primitive(
+    "layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule,
+    layout=lambda out, x, weight, bias, rank, centred, eps: in_rows(out) if centred else channels(out, x),
+)  # fmt: skip
 """(x - mean) / sqrt(var + eps) * weight + bias over the last `rank` axes.
 
 Without `centred`, x / sqrt(mean(x^2) + eps).
@@ -171,7 +175,7 @@ def _batch_norm_slopes(
     return slope.reshape(shape), along, total
 
 
-batch_norm = primitive("batch_norm", _batch_norm, arity=3, joint=_batch_norm_rule)
+batch_norm = primitive("batch_norm", _batch_norm, arity=3, joint=_batch_norm_rule, layout=channels)
 """x: (N, C, ...) standardised with its own `channel_moments`, weight, bias: (C,) or None.
 
 `moments`: those moments, if they are known already; they count as functions of x, not as constants."""

@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from tinygrad_nn.ops.window import Geometry, plan_of
+from tinygrad_nn.order import arranged, channels, has_channels_last, in_rows, strides
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -32,6 +34,26 @@ def _padded(x: Array, geometry: Geometry, value: float) -> Array:
     out = np.full((*x.shape[:2], *plan.padded), value, x.dtype)
     out[(slice(None), slice(None), *plan.inside)] = x
     return out
+
+
+def _pooled(out: Array, x: Array, *rest: Any) -> Array:
+    """As the images: see `order.channels`. PyTorch pools (N, C, L) as images of one row, and takes them for such."""
+    if x.ndim > 3:
+        return channels(out, x)
+    return arranged(out, (0, 2, 1)) if channels_are_last(x) else in_rows(out)
+
+
+def channels_are_last(x: Array) -> bool:
+    """Whether (N, C, L), as an image of one row, has its channels last."""
+    n, c, step = strides(x)
+    size, unit = x.shape[2], x.itemsize
+    image = as_strided(x, (*x.shape[:2], 1, size), (n * unit, c * unit, size * step * unit, step * unit))
+    return has_channels_last(image)
+
+
+def _averaged(out: Array, x: Array, *rest: Any) -> Array:
+    """The same; volumes always row by row."""
+    return in_rows(out) if x.ndim == 5 else _pooled(out, x)
 
 
 # -- the largest -------------------------------------------------------------------------------------
@@ -104,15 +126,18 @@ def _max_position(index: Array, geometry: Geometry) -> Array:
     return total.astype(np.int64)
 
 
-max_winner = primitive("max_winner", lambda x, geometry: _max_pool(x, geometry)[1])
+max_winner = primitive("max_winner", lambda x, geometry: _max_pool(x, geometry)[1], layout=_pooled)
 """The number of each window's largest element, in reading order within the window."""
-max_position = primitive("max_position", _max_position)
+max_position = primitive("max_position", _max_position, layout=_pooled)
 max_pool = primitive(
     "max_pool", _max_pool,
     lambda g, residual, x, geometry: max_spread(g, max_winner(x, geometry) if residual is None else residual, geometry),
+    layout=_pooled,
 )  # fmt: skip
 """The largest element of each window: x: (N, C, *size) to (N, C, *counts)."""
-max_chosen = primitive("max_chosen", _max_chosen, lambda g, index, geometry: max_spread(g, index, geometry), arity=1)
+max_chosen = primitive(
+    "max_chosen", _max_chosen, lambda g, index, geometry: max_spread(g, index, geometry), arity=1, layout=_pooled
+)
 max_spread = primitive("max_spread", _max_spread, lambda g, index, geometry: max_chosen(g, index, geometry), arity=1)
 
 
@@ -141,7 +166,7 @@ def _box_spread(y: Array, geometry: Geometry) -> Array:
     return np.ascontiguousarray(rows[(slice(None), slice(None), *plan.inside)])
 
 
-box_sum = primitive("box_sum", _box_sum, lambda g, geometry: box_spread(g, geometry))
+box_sum = primitive("box_sum", _box_sum, lambda g, geometry: box_spread(g, geometry), layout=_averaged)
 """The sum of each window: x: (N, C, *size) to (N, C, *counts)."""
 box_spread = primitive("box_spread", _box_spread, lambda g, geometry: box_sum(g, geometry))
 """The transpose: every sum's share to all elements of its window."""
@@ -163,7 +188,9 @@ def _resample(x: Array, dim: int, there: tuple[Array, Array], back: tuple[Array,
     return out
 
 
-resample = primitive("resample", _resample, lambda g, dim, there, back: resample(g, dim, back, there), arity=1)
+resample = primitive(
+    "resample", _resample, lambda g, dim, there, back: resample(g, dim, back, there), arity=1, layout=channels
+)
 """out_i = sum over k of weight[i, k] * x[index[i, k]] along `dim`: interpolation, padding by copies, averages.
 
 `there` and `back` are the (index, weight) tables of this map and of its transpose.

@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_nn.ops.elementwise import eq, exp, where
 from tinygrad_nn.ops.shape import roll
 from tinygrad_nn.ops.sums import add_up
+from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -45,11 +46,12 @@ def _sum(x: Array, dim: Dims, keepdim: bool) -> Array:
     return out.astype(x.dtype) if kind in "fV" else out
 
 
-sum = primitive("sum", _sum, lambda g, shape, dim: kept(g, shape, dim))
+sum = primitive("sum", _sum, lambda g, shape, dim: kept(g, shape, dim), layout=in_rows)
 prod = primitive(
     "prod",
     lambda x, dim, keepdim: _prod(x, dim, keepdim),
     lambda g, x, shape, dim: kept(g, shape, dim) * _prod_of_others(x, dim),
+    layout=in_rows,
 )
 
 
@@ -140,11 +142,13 @@ cumprod = primitive(
     "cumprod",
     lambda x, dim: _scan(np.cumprod, x, dim),
     _cumprod_rule,
+    layout=in_rows,
 )
 cumsum = primitive(
     "cumsum",
     lambda x, dim: _scan(np.cumsum, x, dim),
     lambda g, dim: reverse_cumsum(g, dim),
+    layout=in_rows,
 )
 reverse_cumsum = primitive(
     "reverse_cumsum",
@@ -162,12 +166,12 @@ def _extreme_rule(g: Array, x: Array, out: Array, shape: tuple[int, ...], dim: D
     return kept(g, shape, dim) * share / sum(share, dim, True)
 
 
-amax = primitive("amax", lambda x, dim, keepdim: largest(x, dim, None, None, keepdim), _extreme_rule)
-amin = primitive("amin", lambda x, dim, keepdim: smallest(x, dim, None, None, keepdim), _extreme_rule)
+amax = primitive("amax", lambda x, dim, keepdim: largest(x, dim, None, None, keepdim), _extreme_rule, layout=in_rows)
+amin = primitive("amin", lambda x, dim, keepdim: smallest(x, dim, None, None, keepdim), _extreme_rule, layout=in_rows)
 
 
-all = primitive("all", lambda x, dim, keepdim: all_of(x, dim, None, None, keepdim))
-any = primitive("any", lambda x, dim, keepdim: any_of(x, dim, None, None, keepdim))
+all = primitive("all", lambda x, dim, keepdim: all_of(x, dim, None, None, keepdim), layout=in_rows)
+any = primitive("any", lambda x, dim, keepdim: any_of(x, dim, None, None, keepdim), layout=in_rows)
 
 
 # -- exponentials summed without overflow ----------------------------------------------------------
@@ -217,7 +221,12 @@ def _log_softmax(x: Array, dim: int) -> Array:
 
 
 logsumexp = primitive(
-    "logsumexp", _logsumexp, lambda g, x, out, shape, dim: kept(g, shape, dim) * exp(x - kept(out, shape, dim))
+    "logsumexp",
+    _logsumexp,
+    lambda g, x, out, shape, dim: kept(g, shape, dim) * exp(x - kept(out, shape, dim)),
+    layout=in_rows,
 )
-softmax = primitive("softmax", _softmax, lambda g, out, dim: out * (g - sum(g * out, (dim,), True)))
-log_softmax = primitive("log_softmax", _log_softmax, lambda g, out, dim: g - exp(out) * sum(g, (dim,), True))
+softmax = primitive("softmax", _softmax, lambda g, out, dim: out * (g - sum(g * out, (dim,), True)), layout=in_rows)
+log_softmax = primitive(
+    "log_softmax", _log_softmax, lambda g, out, dim: g - exp(out) * sum(g, (dim,), True), layout=in_rows
+)

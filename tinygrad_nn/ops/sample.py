@@ -27,8 +27,14 @@ def _draw(
     if order is None or order == tuple(range(len(order))):
         return getattr(generator, method)(*operands, **options)
     size = options["shape"]
+    operands = tuple([_turned(one, size, order) for one in operands])
     straight = getattr(generator, method)(*operands, **{**options, "shape": tuple([size[k] for k in order])})
     return straight.transpose(np.argsort(order))
+
+
+def _turned(operand: Any, size: tuple[int, ...], order: tuple[int, ...]) -> Any:
+    """A parameter for each element, as the elements are drawn; a number as it is."""
+    return np.broadcast_to(operand, size).transpose(order) if isinstance(operand, np.ndarray) else operand
 
 
 draw = primitive("draw", _draw, arity=0, half="moves")

@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_nn.errors import OperandError
 from tinygrad_nn.ops.elementwise import eq, isnan, logical_and, logical_or, where
 from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -89,7 +90,7 @@ def _cummax_place(x: Array, dim: int) -> Array:
 
 median_place = primitive("median_place", _median_place)
 mode_place = primitive("mode_place", _mode_place)
-cummax_place = primitive("cummax_place", _cummax_place)
+cummax_place = primitive("cummax_place", _cummax_place, layout=in_rows)
 
 
 # -- counting ----------------------------------------------------------------------------------------

@@ -8,6 +8,17 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ShapeError
+from tinygrad_nn.order import (
+    CHANNELS_LAST,
+    arranged,
+    channels,
+    channels_last,
+    converted,
+    has_channels_last,
+    in_rows,
+    like,
+    merged,
+)  # fmt: skip
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -22,24 +33,53 @@ def _reshape(x: Array, size: Shape) -> Array:
 
 
 reshape = primitive("reshape", _reshape, lambda g, shape: g.reshape(shape), view=True, half="moves")
-clone = primitive("clone", lambda x, order: np.array(x, order=order, copy=True), lambda g: g, half="moves")
-"""A copy in the order of x's memory ("K") or row by row ("C")."""
+
+
+def _clone(x: Array, order: str | Shape) -> Array:
+    if order == "C" or (x.flags.c_contiguous and order == "K"):
+        return converted(np.array(x, order="C", copy=True), x) if order == "K" else np.array(x, order="C", copy=True)
+    out = like(x, x.dtype, order if type(order) is tuple else None)
+    np.copyto(out, x)
+    return out
+
+
+clone = primitive("clone", _clone, lambda g: g, half="moves")
+"""A copy in the order of x's memory ("K"), row by row ("C"), or in an order of its own (see `order`)."""
+
+
+def in_order(x: Any, order: str | Shape) -> Any:
+    """The tensor `x`, or a copy if its memory is not in that order ("C": row by row)."""
+    array = x.array if order == "C" else x.array.transpose(order)
+    return x if array.flags.c_contiguous else clone(x, order)
+
+
 permute = primitive(
     "permute", lambda x, dims: x.transpose(dims), lambda g, dims: permute(g, _inverse(dims)),
     view=True, half="moves",
 )  # fmt: skip
 expand = primitive("expand", lambda x, size: _expand(x, size), lambda g: g, view=True, half="moves")
-flip = primitive("flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims), half="moves")
-roll = primitive(
-    "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims),
-    half="moves",
-)  # fmt: skip
 
 
 def _expand(x: Array, size: Shape) -> Array:
     out = np.broadcast_to(x, size)
     out.flags.writeable = x.flags.writeable  # views.py refuses writes where elements share memory, and no others
     return out
+
+
+def _rolled(out: Array, x: Array, shifts: int | Shape, dims: int | Shape | None) -> Array:
+    """As two pieces joined along each dimension: see `_joined`; an empty piece has no channels last."""
+    pairs = zip(shifts, dims, strict=True) if isinstance(shifts, tuple) and isinstance(dims, tuple) else ()
+    whole = not x.size or dims is None or not all([n % x.shape[k] for n, k in pairs])
+    return in_rows(out) if whole else channels(out, x)
+
+
+flip = primitive(
+    "flip", lambda x, dims: np.flip(x, dims).copy(), lambda g, dims: flip(g, dims), half="moves", layout=merged
+)
+roll = primitive(
+    "roll", lambda x, shifts, dims: np.roll(x, shifts, dims), lambda g, shifts, dims: roll(g, _negated(shifts), dims),
+    half="moves", layout=_rolled,
+)  # fmt: skip
 
 
 def _inverse(dims: Shape) -> Shape:
@@ -58,10 +98,24 @@ def along(dim: int, start: int, stop: int) -> tuple[slice, ...]:
     return (slice(None),) * dim + (slice(start, stop),)
 
 
+def _joined(out: Array, tensors: Sequence[Array], *rest: Any) -> Array:
+    """With channels last if all have them so; else row by row."""
+    return channels_last(out) if all([has_channels_last(one) for one in tensors]) else in_rows(out)
+
+
+def _stacked(out: Array, tensors: Sequence[Array], dim: int) -> Array:
+    """As `_joined` along `dim`, which is then two: so PyTorch stacks, except at the end."""
+    if dim < out.ndim - 1 and all([has_channels_last(one) for one in tensors]):
+        order = [k + (k >= dim) for k in CHANNELS_LAST[out.ndim - 1]]
+        order.insert(order.index(dim + 1), dim)
+        return arranged(out, tuple(order))
+    return in_rows(out)
+
+
 cat = primitive(
     "cat", lambda tensors, dim, offsets: np.concatenate(tensors, dim),
     lambda g, position, dim, offsets: g[along(dim, offsets[position], offsets[position + 1])],
-    variadic=True, half="moves",
+    variadic=True, half="moves", layout=_joined,
 )  # fmt: skip
 """Joined along `dim`; operand k fills offsets[k]..offsets[k+1]."""
 
@@ -71,6 +125,7 @@ stack = primitive(
     lambda g, position, dim: g[(slice(None),) * dim + (position,)],
     variadic=True,
     half="moves",
+    layout=_stacked,
 )
 
 
@@ -80,14 +135,26 @@ def _pad(x: Array, widths: Sequence[tuple[int, int]], value: float) -> Array:
 
 pad = primitive(
     "pad", _pad, lambda g, shape, widths: g[tuple([slice(a, a + n) for (a, _), n in zip(widths, shape, strict=True)])],
-    half="moves",
+    half="moves", layout=channels,
 )  # fmt: skip
 
 
 # -- triangles and diagonals -----------------------------------------------------------------------
 
-tril = primitive("tril", lambda x, diagonal: np.tril(x, diagonal), lambda g, diagonal: tril(g, diagonal), half="moves")
-triu = primitive("triu", lambda x, diagonal: np.triu(x, diagonal), lambda g, diagonal: triu(g, diagonal), half="moves")
+tril = primitive(
+    "tril",
+    lambda x, diagonal: np.tril(x, diagonal),
+    lambda g, diagonal: tril(g, diagonal),
+    half="moves",
+    layout=in_rows,
+)
+triu = primitive(
+    "triu",
+    lambda x, diagonal: np.triu(x, diagonal),
+    lambda g, diagonal: triu(g, diagonal),
+    half="moves",
+    layout=in_rows,
+)
 
 
 def _diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:

@@ -29,6 +29,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.sums import Total, add_rows
+from tinygrad_nn.order import channels_last, has_channels_last, in_rows
 from tinygrad_nn.primitive import primitive
 
 Array = Any
@@ -229,18 +230,25 @@ def _conv_weight(y: Array, x: Array, geometry: Geometry) -> Array:
     return total.value(size, y.dtype).reshape(filters, channels // groups, *plan.kernel)
 
 
+def _maps(out: Array, x: Array, weight: Array, *rest: Any) -> Array:
+    """With channels last if the images or the kernels have them so (volumes in float64 never); else row by row."""
+    if (has_channels_last(x) or has_channels_last(weight)) and (out.ndim == 4 or out.dtype.itemsize < 8):
+        return channels_last(out)
+    return in_rows(out)
+
+
 conv = primitive(
     "conv", _conv,
     lambda g, weight, geometry: conv_input(g, weight, geometry),
     lambda g, x, geometry: conv_weight(g, x, geometry),
-    lambda g: sum(g, (0, *range(2, g.ndim)), False),
+    lambda g: sum(g, (0, *range(2, g.ndim)), False), layout=_maps,
 )  # fmt: skip
 """x: (N, C, *size), weight: (O, C / groups, *kernel), bias: (O,) or None, to y: (N, O, *counts)."""
 
 conv_input = primitive(
     "conv_input", _conv_input,
     lambda g, weight, geometry: conv(g, weight, None, geometry),
-    lambda g, y, geometry: conv_weight(y, g, geometry),
+    lambda g, y, geometry: conv_weight(y, g, geometry), layout=_maps,
 )  # fmt: skip
 """y: (N, O, *counts), weight: (O, C / groups, *kernel), to x: (N, C, *size)."""
 

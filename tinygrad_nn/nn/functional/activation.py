@@ -16,7 +16,6 @@ from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.sampling import drawn
 from tinygrad_nn.functions.single import in_single
-from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.nn.functional.common import here, maybe_inplace, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce
@@ -421,9 +420,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     hard: a one-hot sample whose gradient is that of the soft one. (Jang et al., 2016; Maddison et al., 2016)
     """
     x: Any = logits
-    noise = -ops.log(
-        drawn(None, "exponential", shape=x.array.shape, dtype=x.array.dtype, rate=1.0, order=memory_order(x.array))
-    )
+    noise = -ops.log(drawn(None, "exponential", shape=x.array.shape, dtype=x.array.dtype, rate=1.0))
     soft: Any = softmax((x + noise) / tau, dim)
     if not hard:
         return soft  # type: ignore[no-any-return]

@@ -86,10 +86,10 @@ def _dropout_of_channels(
     inplace: bool,
     name: str,
     ranks: tuple[int, ...],
-    channels_last_rank: int | None,
+    batched: int | None,
 ) -> Tensor:
     checked_probability(p)
-    if input.ndim < 2:
+    if input.ndim < 2 and batched is None:
         raise ShapeError(
             message(
                 f"{name}{here()}: Feature dropout requires at least 2 dimensions in the input", got=tuple(input.shape)
@@ -104,7 +104,7 @@ def _dropout_of_channels(
         )
     if not training or p == 0:
         return input
-    if input.ndim == channels_last_rank:  # a single sample (C, ...)
+    if batched is not None and input.ndim != batched:  # a single sample (C, ...)
         return maybe_inplace(_single_dropped, inplace, name, input, p)  # type: ignore[no-any-return]
     return maybe_inplace(_channels_dropped, inplace, name, input, p)  # type: ignore[no-any-return]
 
@@ -123,7 +123,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
                 fix="dropout2d for (N, C, H, W), dropout for single elements",
             )
         )
-    return _dropout_of_channels(input, p, training, inplace, "dropout1d", (2, 3), 2)
+    return _dropout_of_channels(input, p, training, inplace, "dropout1d", (2, 3), 3)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -136,7 +136,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero."""
-    return _dropout_of_channels(input, p, training, inplace, "dropout3d", (4, 5), 4)
+    return _dropout_of_channels(input, p, training, inplace, "dropout3d", (4, 5), 5)
 
 
 ALPHA = 1.7580993408473766  # SELU's value at minus infinity is -ALPHA

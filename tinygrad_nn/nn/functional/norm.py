@@ -16,7 +16,8 @@ from tinygrad_nn.ops import norm as ops
 from tinygrad_nn.ops.elementwise import rsqrt
 from tinygrad_nn.ops.index import slice_at
 from tinygrad_nn.ops.reduce import sum
-from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.ops.shape import in_order, reshape
+from tinygrad_nn.order import CHANNELS_LAST, has_channels_last
 from tinygrad_nn.views import write
 
 if TYPE_CHECKING:
@@ -91,7 +92,12 @@ def _with_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: floa
         scale = scale * weight
     shift: Any = -(mean * scale) if bias is None else bias - mean * scale
     shape = (-1, *(1,) * (x.ndim - 2))
-    return x * reshape(scale, shape) + reshape(shift, shape)
+    return _as_channels(x * reshape(scale, shape) + reshape(shift, shape), x)
+
+
+def _as_channels(result: Any, x: Any) -> Any:
+    """The result with channels last if x has them so, else row by row."""
+    return in_order(result, CHANNELS_LAST[x.ndim] if has_channels_last(x.array) else "C")
 
 
 def _floating(name: str, input: Any) -> Any:
@@ -217,7 +223,7 @@ def group_norm(
     _check_channels("group_norm", x, weight=weight, bias=bias)
     rows = reshape(x, (shape[0], num_groups, prod(shape[1:]) // num_groups))
     out: Any = reshape(ops.layer_norm(rows, None, None, 1, True, float(eps)), shape)
-    return _scaled(out, weight, bias)  # type: ignore[no-any-return]
+    return _as_channels(_scaled(out, weight, bias), x)  # type: ignore[no-any-return]
 
 
 def _scaled(x: Any, weight: Any, bias: Any) -> Any:

@@ -61,7 +61,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             dim = x.ndim - 1 - k
             _check_reach(mode, before, after, x.array.shape[dim], dim, input)
             x = resample(x, dim, *_border(mode, x.array.shape[dim], before, after))
-    return x  # type: ignore[no-any-return]
+    return ops.in_order(x, "C") if mode == "circular" else x  # type: ignore[no-any-return]
 
 
 def _pairs(input: Any, pad: Any) -> list[tuple[int, int]]:
@@ -91,7 +91,7 @@ def _constant(x: Any, ends: list[tuple[int, int]], value: float) -> Any:
     if any([a < 0 or b < 0 for a, b in widths]):
         x = slice_at(x, tuple([slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(shape, widths, strict=True)]))
     grown = tuple([(max(0, a), max(0, b)) for a, b in widths])
-    return ops.pad(x, grown, value) if any([a or b for a, b in grown]) else ops.clone(x, "C")
+    return ops.pad(x, grown, value) if any([a or b for a, b in grown]) else ops.clone(x, "K")
 
 
 def _check_reach(mode: str, before: int, after: int, size: int, dim: int, input: Any) -> None:

@@ -17,7 +17,8 @@ from tinygrad_nn.ops import pool as ops
 from tinygrad_nn.ops.index import pick_at
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.select import argmax
-from tinygrad_nn.ops.shape import reshape
+from tinygrad_nn.ops.shape import in_order, reshape
+from tinygrad_nn.order import CHANNELS_LAST, has_channels_last
 from tinygrad_nn.primitive import wrap
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def _max_pool(
     _check_sizes(name, x, 2 if single and name.startswith("adaptive") else 1)
     geometry = _geometry(name, x, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
-        return unbatched(ops.max_pool(x, geometry), single)
+        result: Any = ops.max_pool(x, geometry)
+        if name == "max_pool1d" and result.node is None:  # where PyTorch records no gradient, another kernel runs
+            result = in_order(result, "C")
+        return unbatched(result, single)
     winner: Any = ops.max_winner(x, geometry)
     places: Any = ops.max_position(winner, geometry)
     return unbatched(ops.max_chosen(x, winner, geometry), single), unbatched(places, single)
@@ -232,10 +236,11 @@ def _adaptive_avg(name: str, rank: int, input: Any, output_size: Any) -> Any:
     if all([n % o == 0 for n, o in zip(size, out, strict=True)]):
         tile = tuple([n // o for n, o in zip(size, out, strict=True)])
         return _avg_pool(name, rank, input, tile, None, 0, False, True, None)
+    given = x.array
     for k, (n, o) in enumerate(zip(size, out, strict=True)):
         if n != o:
             x = ops.resample(x, k + 2, *_mean_table(n, o))
-    return unbatched(x, single)
+    return unbatched(_as_images(x, given), single)
 
 
 @lru_cache(maxsize=128)
@@ -294,7 +299,10 @@ def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_ind
     size = tuple(x.array.shape[2:])
     if all([n % o == 0 for n, o in zip(size, out, strict=True)]):
         tile = tuple([n // o for n, o in zip(size, out, strict=True)])
-        return _max_pool(name, rank, input, tile, None, 0, 1, False, return_indices)
+        found = _max_pool(name, rank, input, tile, None, 0, 1, False, return_indices)
+        if rank == 3:  # PyTorch has channels last in `max_pool3d`, but not here
+            return tuple([in_order(one, "C") for one in found]) if return_indices else in_order(found, "C")
+        return found
     batch, channels = x.array.shape[:2]
     flat = reshape(x, (batch, channels, prod(size)))
     places = _window_places(size, out)  # (windows, taps)
@@ -302,10 +310,17 @@ def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_ind
     best = argmax(windows, 3, False)
     where: Any = pick_at(wrap(places), (np.arange(len(places)), best))
     rows, columns = np.arange(batch)[:, None, None], np.arange(channels)[:, None]
-    values: Any = reshape(pick_at(flat, (rows, columns, where)), (batch, channels, *out))
+    values: Any = _as_images(reshape(pick_at(flat, (rows, columns, where)), (batch, channels, *out)), x.array)
     if not return_indices:
         return unbatched(values, single)
-    return unbatched(values, single), unbatched(reshape(where, (batch, channels, *out)), single)
+    return unbatched(values, single), unbatched(_as_images(reshape(where, (batch, channels, *out)), x.array), single)
+
+
+def _as_images(result: Any, x: Any) -> Any:
+    """The result with channels last if `x`, images or vectors of them, has them so; else, and volumes, row by row."""
+    if x.ndim == 3:
+        return in_order(result, (0, 2, 1) if ops.channels_are_last(x) else "C")
+    return in_order(result, CHANNELS_LAST[4] if x.ndim == 4 and has_channels_last(x) else "C")
 
 
 @lru_cache(maxsize=128)

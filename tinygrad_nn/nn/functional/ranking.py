@@ -12,6 +12,8 @@ from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor
 from tinygrad_nn.nn.functional.linear import pairwise_distance
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.shape import in_order
+from tinygrad_nn.order import order_of
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -93,7 +95,8 @@ def soft_margin_loss(
         raise OperandError(
             message(f"soft_margin_loss{here()}: the input must be floating", got=f"{input.dtype}", fix="input.float()")
         )
-    return reduced(to_dtype(-ops.log_sigmoid(product), input.dtype), reduction)  # type: ignore[no-any-return]
+    each = in_order(-ops.log_sigmoid(product), order_of(product.array))
+    return reduced(to_dtype(each, input.dtype), reduction)  # type: ignore[no-any-return]
 
 
 @in_single

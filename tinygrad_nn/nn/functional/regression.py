@@ -15,6 +15,8 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.shape import in_order
+from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
 
@@ -183,6 +185,8 @@ def huber_loss(
     gap: Any = ops.sub(input, target)
     size = ops.abs(gap)
     each = to_dtype(ops.where(ops.le(size, delta), gap * gap * 0.5, (size - 0.5 * delta) * delta), input.dtype)
+    if each.array.shape == input.array.shape:
+        each = in_order(each, order_of(input.array))
     if weight is not None:
         _check_weight("huber_loss", weight, input)
         each = each * weight

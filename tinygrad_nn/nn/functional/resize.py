@@ -15,7 +15,8 @@ from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.nn.functional.window import batched, each, unbatched
 from tinygrad_nn.ops import window
 from tinygrad_nn.ops.pool import resample
-from tinygrad_nn.ops.shape import permute, reshape
+from tinygrad_nn.ops.shape import in_order, permute, reshape
+from tinygrad_nn.order import CHANNELS_LAST, has_channels_last
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -65,7 +66,7 @@ def interpolate(
         n = int(x.array.shape[k + 2])
         if n != sizes[k] or not mode.startswith("nearest"):
             x = resample(x, k + 2, *_interpolation(mode, n, sizes[k], factors[k], bool(align_corners), antialias))
-    return x  # type: ignore[no-any-return]
+    return _as_images(x, input)  # type: ignore[no-any-return]
 
 
 def upsample(
@@ -223,7 +224,12 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     n = len(lead)
     split: Any = reshape(input, (*lead, channels // (r * r), r, r, height, width))
     moved = permute(split, (*range(n), n, n + 3, n + 1, n + 4, n + 2))  # (..., C, r, r, H, W) -> (..., C, H, r, W, r)
-    return reshape(moved, (*lead, channels // (r * r), height * r, width * r))  # type: ignore[no-any-return]
+    return _as_images(reshape(moved, (*lead, channels // (r * r), height * r, width * r)), input)  # type: ignore[no-any-return]
+
+
+def _as_images(result: Any, input: Any) -> Any:
+    """The result with channels last if the input has them so, else row by row."""
+    return in_order(result, CHANNELS_LAST[result.ndim] if has_channels_last(input.array) else "C")
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -245,7 +251,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     n = len(lead)
     split: Any = reshape(input, (*lead, channels, height // r, r, width // r, r))
     moved = permute(split, (*range(n), n, n + 2, n + 4, n + 1, n + 3))  # (..., C, H, r, W, r) -> (..., C, r, r, H, W)
-    return reshape(moved, (*lead, channels * r * r, height // r, width // r))  # type: ignore[no-any-return]
+    return _as_images(reshape(moved, (*lead, channels * r * r, height // r, width // r)), input)  # type: ignore[no-any-return]
 
 
 def _factor(name: str, word: str, value: Any) -> int:

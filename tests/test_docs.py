@@ -90,7 +90,7 @@ SHOWN_ELSEWHERE = {
     "creation": "tinygrad_nn", "dtypes": "tinygrad_nn", "functions": "tinygrad_nn", "generator": "tinygrad_nn",
     "placement": "tinygrad_nn", "serialization": "tinygrad_nn", "settings": "tinygrad_nn", "tensor": "tinygrad_nn",
     "ops": "the table of primitives", "printing": "Tensor's repr", "numpy_protocol": "NumPy's own functions",
-    "hardware": "tinygrad_nn", "storage": "Tensor.untyped_storage",
+    "hardware": "tinygrad_nn", "storage": "Tensor.untyped_storage", "order": "Tensor.stride",
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_switches_are_kept() -> None:
         tg.set_float32_matmul_precision("low")
 
 
-def test_mixed_precision_changes_nothing() -> None:
+def test_mixed_precision_for_a_gpu_changes_nothing() -> None:
     class Optimizer:
         steps = 0
 
@@ -69,7 +69,9 @@ def test_mixed_precision_changes_nothing() -> None:
     optimizer = Optimizer()
     scaler = tg.amp.GradScaler("cuda", enabled=False)
     w = tg.tensor([1.0, 2.0], requires_grad=True)
-    with tg.autocast(device_type="cuda", dtype=tg.float16), tg.amp.autocast("cpu"):
+    with pytest.warns(UserWarning, match="cuda is not available"):
+        context = tg.autocast(device_type="cuda", dtype=tg.float16)
+    with context:
         loss = (w * w).sum()
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)

@@ -303,6 +303,7 @@ from tinygrad_nn.functions.unary import neg as negative
 from tinygrad_nn.functions.unary import trunc as fix
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.hardware import accelerator, amp, autocast, backends, cpu, cuda, mps, xpu
+from tinygrad_nn.hardware.amp import get_autocast_dtype, is_autocast_enabled
 from tinygrad_nn.placement import (
     Size,
     channels_last,

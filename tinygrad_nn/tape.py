@@ -155,10 +155,11 @@ class Tracer:
 class Mode:
     """What the running thread does with an operation besides computing it."""
 
-    __slots__ = ("grad", "inference", "scope", "tracer")
+    __slots__ = ("autocast", "grad", "inference", "scope", "tracer")
 
     def __init__(self) -> None:
         self.grad = True  # record nodes
+        self.autocast: Any = None  # the dtype in which `autocast` runs products, for those who ask
         self.inference = False  # inside `inference_mode`, for those who ask
         self.scope: Any = None  # the module whose forward is running
         self.tracer: Tracer | None = None  # sees every primitive call: compile's recorder, anomaly mode

@@ -85,7 +85,7 @@ class CompiledStep:
         return self._latest
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        key = tuple([_kind(arg) for arg in args])
+        key = (local.mode.autocast, *[_kind(arg) for arg in args])
         if kwargs:
             key += tuple([(word, _kind(kwargs[word])) for word in sorted(kwargs)])
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.functions.checks import array_of, same_dtype, tensors, within
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.linalg import contracted_axes
@@ -46,17 +47,22 @@ def einsum(*args: Any) -> Tensor:
     for place, operand in enumerate(operands):
         tensors("einsum", **{f"operand {place}": operand})
     explicit, steps = _plan(equation, tuple([tuple(operand.shape) for operand in operands]))
-    if len(operands) > 1:
-        _check_dtypes(explicit, operands)
+    if len(operands) > 1 and _multiplies(explicit):
+        if RUNNING:
+            operands = list(lowered(*operands))
+        _check_dtypes(operands)
     return _contracted(explicit, steps, _one_dtype(operands))  # type: ignore[no-any-return]
 
 
-def _check_dtypes(explicit: str, operands: list[Any]) -> None:
-    """A sum of products is a matrix product, which takes one dtype, and no bools (RuntimeError)."""
+def _multiplies(explicit: str) -> bool:
+    """Whether there is a sum of products: then PyTorch computes a matrix product."""
     inputs, _, output = explicit.partition("->")
     terms = inputs.split(",")
-    if not any(letter not in output and sum(letter in term for term in terms) > 1 for letter in set(inputs) - {","}):
-        return
+    return any(letter not in output and sum(letter in term for term in terms) > 1 for letter in set(inputs) - {","})
+
+
+def _check_dtypes(operands: list[Any]) -> None:
+    """A matrix product takes one dtype, and no bools (RuntimeError)."""
     same_dtype("einsum", **{f"operand {k}": operand for k, operand in enumerate(operands)})
     if operands[0].dtype.name == "bool":
         raise OperandError(message("einsum: a sum of products is not defined for bool", fix="x.float()"))
@@ -281,8 +287,10 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
     [[10, 14], [14, 20]]
     """
     tensors("tensordot", a=a, b=b)
-    same_dtype("tensordot", a=a, b=b)
     first, second = contracted_axes("tensordot", dims, a, b)
+    if RUNNING and a.ndim + b.ndim > 2 * len(first):  # all summed is a dot product, which is not cast
+        a, b = lowered(a, b)
+    same_dtype("tensordot", a=a, b=b)
     for i, j in zip(first, second, strict=True):
         if 1 not in (a.shape[i], b.shape[j]) and a.shape[i] != b.shape[j]:
             raise ShapeError(

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype, finfo
 from tinygrad_nn.errors import OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_float32, lowered, target
 from tinygrad_nn.functions.checks import array_of, floating, same_dtype, tensors
 from tinygrad_nn.functions.results import QR, SVD, Eigh, Slogdet
 from tinygrad_nn.ops import elementwise as elements
@@ -53,6 +54,7 @@ def matrices(name: str, x: Any, *, square: bool = True) -> None:
 # -- inverses, determinants ------------------------------------------------------------------------
 
 
+@in_float32
 def inv(A: Any) -> Tensor:
     """The matrix with A inv(A) = 1. LinAlgError if there is none.
 
@@ -99,6 +101,7 @@ def logdet(input: Any) -> Tensor:
     return elements.where(elements.lt(sign, 0.0), array_of(sign).dtype.type(np.nan), logabsdet)  # type: ignore[no-any-return]
 
 
+@in_float32
 def solve(A: Any, B: Any, *, left: bool = True) -> Tensor:
     """The X with A X = B (with left=False, X A = B). Batches broadcast. LinAlgError if A is singular.
 
@@ -142,11 +145,19 @@ def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None
     >>> tg.linalg.pinv(tg.tensor([[2.0, 0.0], [0.0, 0.0]])).tolist()
     [[0.5, 0.0], [0.0, 0.0]]
     """
+    if RUNNING and target() is not None:  # PyTorch's ends in a matrix product
+        return lowered(_pinv(A, hermitian, atol, rcond if rtol is None else rtol))[0]  # type: ignore[no-any-return]
+    return _pinv(A, hermitian, atol, rcond if rtol is None else rtol)  # type: ignore[no-any-return]
+
+
+@in_float32
+def _pinv(A: Any, hermitian: bool, atol: Any, rtol: Any) -> Any:
     matrices("pinv", A, square=hermitian)
-    low, relative = _tolerances(A, atol, rcond if rtol is None else rtol)
-    return ops.pinv(A, low, relative)  # type: ignore[no-any-return]
+    low, relative = _tolerances(A, atol, rtol)
+    return ops.pinv(A, low, relative)
 
 
+@in_float32
 def pinverse(input: Any, rcond: float = 1e-15) -> Tensor:
     """`linalg.pinv` under its older name.
 
@@ -164,6 +175,7 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return array_of(0.0 if atol is None else atol), array_of(rtol)
 
 
+@in_float32
 def matrix_rank(
     A: Any = None, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, input: Any = None
 ) -> Tensor:
@@ -194,6 +206,7 @@ def _last(tolerance: Any) -> Any:
 # -- factorisations --------------------------------------------------------------------------------
 
 
+@in_float32
 def cholesky(A: Any, *, upper: bool = False) -> Tensor:
     """The lower triangular L with L L^T = A (or its transpose, `upper`), of a symmetric positive definite A.
 
@@ -209,6 +222,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Tensor:
     return ops.cholesky(A)  # type: ignore[no-any-return]
 
 
+@in_float32
 def qr(A: Any, mode: str = "reduced") -> QR:
     """`(Q, R)` with Q R = A: Q has orthonormal columns, R is upper triangular.
 
@@ -229,6 +243,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     return QR(*ops.qr(A, mode))
 
 
+@in_float32
 def svd(A: Any, full_matrices: bool = True) -> SVD:
     """`(U, S, Vh)` with A = U diag(S) Vh: orthonormal columns, singular values descending.
 
@@ -243,6 +258,7 @@ def svd(A: Any, full_matrices: bool = True) -> SVD:
     return SVD(*ops.svd(A, bool(full_matrices)))
 
 
+@in_float32
 def svdvals(A: Any) -> Tensor:
     """The singular values, descending: (..., min(n, m)).
 
@@ -254,6 +270,7 @@ def svdvals(A: Any) -> Tensor:
     return ops.svd(A, False)[1]  # type: ignore[no-any-return]
 
 
+@in_float32
 def eigh(A: Any, UPLO: str = "L") -> Eigh:
     """`(eigenvalues, eigenvectors)` of a symmetric A = Q diag(L) Q^T, ascending; reads one triangle, "L" or "U".
 
@@ -267,6 +284,7 @@ def eigh(A: Any, UPLO: str = "L") -> Eigh:
     return Eigh(*ops.eigh(A, _triangle(UPLO)))
 
 
+@in_float32
 def eigvalsh(A: Any, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric A, ascending: see `eigh`.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, DTypeError, IndexingError, ShapeError, message
+from tinygrad_nn.functions.autocast import in_widest
 from tinygrad_nn.functions.checks import tensors as checked
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -48,6 +49,7 @@ def _of_one_type(tensors: list[Any]) -> tuple[Any, ...]:
     return tuple([to_dtype(one, kind) for one in tensors])
 
 
+@in_widest
 def cat(tensors: Any, dim: int = 0, **named: Any) -> Tensor:
     """Tensors one after the other along a dimension; their other sizes must agree (1-d empty ones are skipped).
 
@@ -102,6 +104,7 @@ def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
                 )
 
 
+@in_widest
 def stack(tensors: Any, dim: int = 0, **named: Any) -> Tensor:
     """Tensors of one shape along a new dimension.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import IndexingError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_float32, in_lower, lowered
 from tinygrad_nn.functions.checks import number, same_dtype, tensors, within
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as elements
@@ -36,6 +37,8 @@ def matmul(input: Any, other: Any) -> Tensor:
     """
     if type(input) not in TYPES or type(other) not in TYPES:
         tensors("matmul", input=input, other=other)
+    if RUNNING:
+        input, other = lowered(input, other)
     return ops.matmul(input, other)  # type: ignore[no-any-return]
 
 
@@ -65,6 +68,7 @@ def _chained(name: str, a: Any, b: Any) -> None:
         raise ShapeError(f"{name}{within()}: the inner sizes differ\n{ops.crossed(tuple(a.shape), tuple(b.shape))}")
 
 
+@in_lower
 def mm(input: Any, mat2: Any) -> Tensor:
     """The product of two matrices: (n, k) @ (k, m) -> (n, m).
 
@@ -77,6 +81,7 @@ def mm(input: Any, mat2: Any) -> Tensor:
     return ops.matmul(input, mat2)  # type: ignore[no-any-return]
 
 
+@in_lower
 def bmm(input: Any, mat2: Any) -> Tensor:
     """The products of two batches of matrices, one by one: (b, n, k) @ (b, k, m) -> (b, n, m).
 
@@ -144,6 +149,8 @@ def inner(input: Any, other: Any) -> Tensor:
                 got=f"{tuple(input.shape)} and {tuple(other.shape)}",
             )
         )
+    if RUNNING and max(input.ndim, other.ndim) > 1:  # of two vectors it is a dot product, which is not cast
+        input, other = lowered(input, other)
     if other.ndim == 1:
         return ops.matmul(input, other)  # type: ignore[no-any-return]
     k = other.shape[-1]
@@ -170,6 +177,7 @@ def outer(input: Any, vec2: Any) -> Tensor:
     return elements.mul(shapes.reshape(input, (-1 if input.shape[0] else 0, 1)), vec2)  # type: ignore[no-any-return]
 
 
+@in_lower
 @in_single
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), the first broadcast to (n, m). With beta = 0 `input` is ignored, even NaN.
@@ -183,6 +191,7 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Number = 1, alpha: Number =
     return _added("addmm", input, mat1, mat2, beta, alpha)  # type: ignore[no-any-return]
 
 
+@in_lower
 @in_single
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch: see `addmm` and `bmm`.
@@ -222,6 +231,7 @@ def _added(name: str, input: Any, first: Any, second: Any, beta: Number, alpha: 
     return elements.add(product, input if beta == 1 else elements.mul(input, beta))
 
 
+@in_float32
 @in_single
 def trace(input: Any) -> Tensor:
     """The sum of a matrix's main diagonal.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype, float32, promote_types, wanted_dtype
 from tinygrad_nn.errors import ArgumentError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import in_float32
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
 from tinygrad_nn.functions.dims import axes, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -193,6 +194,7 @@ COMPUTE_MODES = (
 )
 
 
+@in_float32
 @in_single
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distance of each row of x1 from each row of x2: (..., n, d), (..., m, d) -> (..., n, m).

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.attributes import clone
+from tinygrad_nn.functions.autocast import in_widest
 from tinygrad_nn.functions.broadcast import broadcast_shapes, expand
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.dims import axis
@@ -306,6 +307,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
     return _rows_written(input, dim, index, source if alpha == 1 else mul(source, alpha), True, "index_add", ShapeError)
 
 
+@in_widest
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Tensor:
     """A copy of `input` with the rows of the given numbers replaced by those of `source`."""
     return _rows_written(input, dim, index, source, False, "index_copy", IndexingError)

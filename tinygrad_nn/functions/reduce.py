@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype, default_float, float32, uint8, wanted_dtype
 from tinygrad_nn.errors import DTypeError, IndexingError, OperandError, message
+from tinygrad_nn.functions.autocast import in_float32
 from tinygrad_nn.functions.checks import array_of, tensors
 from tinygrad_nn.functions.dims import axes, axis, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -100,6 +101,7 @@ def _mean(x: Any, over: tuple[int, ...] | None, keepdim: bool) -> Any:
     return elements.div(total, count) if count else elements.add(total, float("nan"))
 
 
+@in_float32
 @numpy_spelling
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: object = None) -> Tensor:
     """The product over one dimension, or all. Exact gradients where factors are zero. Integers multiply in int64.

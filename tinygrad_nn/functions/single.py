@@ -14,7 +14,7 @@ from tinygrad_nn.half import SINGLE, is_half
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.primitive import TYPES
 
-__all__ = ["in_single"]
+__all__ = ["as_first", "in_single"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +31,20 @@ def in_single(function: F) -> F:
             return function(*args, **kwargs)
         wide = function(*[_wide(a) for a in args], **{name: _wide(a) for name, a in kwargs.items()})
         return _narrow(wide, kind)
+
+    return call  # type: ignore[return-value]
+
+
+def as_first(function: F) -> F:
+    """`function` in float32, if its first operand is of 16 bits, whose type the result has: its other operands may be
+    float32, as a normalisation's parameters under autocast are."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        kind = args[0].array.dtype
+        if kind.itemsize != 2:
+            return function(*args, **kwargs)
+        return _narrow(function(*[_wide(a) for a in args], **{name: _wide(a) for name, a in kwargs.items()}), kind)
 
     return call  # type: ignore[return-value]
 

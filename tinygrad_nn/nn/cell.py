@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, size
@@ -15,6 +16,7 @@ from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.parameter import Parameter
 from tinygrad_nn.ops import recurrent as ops
+from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.index import slice_at
 from tinygrad_nn.ops.shape import reshape
 from tinygrad_nn.primitive import wrap
@@ -122,6 +124,11 @@ class RNNCellBase(Module):
         return F.linear(x, self.weight_ih, None if self.bias_ih is None else self.bias_ih + self.bias_hh)
 
 
+def _of(kind: Any, state: Any) -> Any:
+    """The state in the input's dtype, in which PyTorch's LSTMCell and GRUCell end under autocast."""
+    return state if state.array.dtype == kind else cast(state, kind)
+
+
 def _unbatched(state: Any, single: bool) -> Any:
     return reshape(state, tuple(state.shape[1:])) if single else state
 
@@ -149,8 +156,9 @@ class RNNCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """The next state; from zeros if hx is None."""
+        input, hx, weight = lowered(input, hx, self.weight_hh) if RUNNING else (input, hx, self.weight_hh)
         x, (h,), single = self._batch(input, None if hx is None else (hx,), 1)
-        new = ops.rnn(self._given(x), self.weight_hh, h, (x.array.shape[0],), False, self.nonlinearity == "relu")
+        new = ops.rnn(self._given(x), weight, h, (x.array.shape[0],), False, self.nonlinearity == "relu")
         return _unbatched(new, single)  # type: ignore[no-any-return]
 
 
@@ -171,9 +179,11 @@ class LSTMCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """The next (h, c); from zeros if hx is None."""
+        kind = input.array.dtype
+        input, hx, weight = lowered(input, hx, self.weight_hh) if RUNNING else (input, hx, self.weight_hh)
         x, (h, c), single = self._batch(input, hx, 2)
         batch = x.array.shape[0]
-        both = ops.lstm(self._given(x), self.weight_hh, h, c, None, (batch,), False)
+        both = _of(kind, ops.lstm(self._given(x), weight, h, c, None, (batch,), False))
         return _unbatched(slice_at(both, (slice(0, batch),)), single), _unbatched(
             slice_at(both, (slice(batch, None),)), single
         )
@@ -195,6 +205,9 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """The next state; from zeros if hx is None."""
+        kind, weights = input.array.dtype, (self.weight_hh, self.bias_hh)
+        input, hx, weights = lowered(input, hx, weights) if RUNNING else (input, hx, weights)
         x, (h,), single = self._batch(input, None if hx is None else (hx,), 1)
         given = F.linear(x, self.weight_ih, self.bias_ih)
-        return _unbatched(ops.gru(given, self.weight_hh, self.bias_hh, h, (x.array.shape[0],), False), single)  # type: ignore[no-any-return]
+        new = ops.gru(given, *weights, h, (x.array.shape[0],), False)
+        return _unbatched(_of(kind, new), single)  # type: ignore[no-any-return]

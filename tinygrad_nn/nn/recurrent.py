@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, lowered, target
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, size
@@ -16,6 +17,7 @@ from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.nn.utils.rnn import PackedSequence
 from tinygrad_nn.ops import recurrent as ops
+from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.index import pick_at, slice_at
 from tinygrad_nn.ops.shape import cat, permute, reshape, stack
 from tinygrad_nn.primitive import wrap
@@ -135,10 +137,15 @@ class RNNBase(Module):
             rows, single = packed.data, False
         else:
             rows, sizes, single = self._rows(input)
+        given = rows.array.dtype
+        if RUNNING:
+            rows, hx = lowered(rows, hx)
         state = self._state(hx, sizes[0], single, rows)
         if packed is not None:
             state = tuple([_reordered(part, packed.sorted_indices) for part in state])
         out, state = self._layers(rows, sizes, state)
+        if self.mode == "GRU" and out.array.dtype != given:  # autocast: PyTorch's GRU ends in the input's type
+            out, state = cast(out, given), tuple([cast(part, given) for part in state])
         if packed is not None:
             state = tuple([_reordered(part, packed.unsorted_indices) for part in state])
             return PackedSequence(out, *packed[1:]), state
@@ -174,7 +181,7 @@ class RNNBase(Module):
 
     def _check_input(self, input: Any, rank: int) -> None:
         weight = getattr(self, self._all_weights[0][0])
-        if input.array.dtype != weight.array.dtype:
+        if input.array.dtype != weight.array.dtype and not (RUNNING and target() is not None):
             raise ArgumentError(
                 message(
                     f"{type(self).__name__}{here()}: RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype})",
@@ -234,7 +241,10 @@ class RNNBase(Module):
             for direction in range(self.directions):
                 k = level * self.directions + direction
                 start = tuple([slice_at(part, (k,)) for part in state])
-                out, end = self._direction(rows, self.all_weights[k], start, sizes, direction == 1)
+                weights = self.all_weights[k]
+                if RUNNING:
+                    weights = list(lowered(*weights))
+                out, end = self._direction(rows, weights, start, sizes, direction == 1)
                 outs.append(out)
                 ends.append(end)
             width = self._state_size

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, message
+from tinygrad_nn.functions.autocast import in_lower
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.sampling import drawn
@@ -94,6 +95,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, negative_slope)  # type: ignore[no-any-return]
 
 
+@in_lower
 @in_single
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, else weight * x, with a learned weight: one, or one per channel (dimension 1).

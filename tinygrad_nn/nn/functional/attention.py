@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_lower, lowered
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.dropout import dropout
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 
+@in_lower
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0, is_causal: bool = False,
     scale: float | None = None, enable_gqa: bool = False,
@@ -149,6 +151,9 @@ def multi_head_attention_forward(
     need_weights the weights, (N, L, S), or (N, num_heads, L, S) without average_attn_weights.
     Raises RuntimeError or AssertionError, as PyTorch does, for shapes that do not fit.
     """
+    if RUNNING:
+        query, key, value, attn_mask, key_padding_mask = _alike(query, key, value, attn_mask, key_padding_mask)
+        bias_k, bias_v, static_k, static_v = lowered(bias_k, bias_v, static_k, static_v)
     single = query.ndim == 2
     _check_heads(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     if is_causal and attn_mask is None:
@@ -187,6 +192,12 @@ def multi_head_attention_forward(
     if single:
         return reshape(result, (length, width)), reshape(weights, tuple(weights.shape[1:]))
     return result, weights
+
+
+def _alike(query: Any, *others: Any) -> tuple[Any, ...]:
+    """All in the autocast type, and the same tensor still the same: one projection serves all three then."""
+    (first,) = lowered(query)
+    return (first, *[first if other is query else lowered(other)[0] for other in others])
 
 
 def _check_heads(query: Any, key: Any, value: Any, width: int, num_heads: int, separate: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, IndexingError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
@@ -55,6 +56,8 @@ def cross_entropy(
     >>> cross_entropy(tg.tensor([[0.0, 0.0]]), tg.tensor([1]))
     tensor(0.6931)
     """
+    if RUNNING:
+        input, target, weight = raised(input, target, weight)
     if size_average is not None or reduce is not None or reduction not in ("mean", "none", "sum"):
         reduction = reduction_of(size_average, reduce, reduction)
     if weight is None and label_smoothing == 0.0 and _is_plain(input, target, ignore_index):
@@ -87,6 +90,7 @@ def cross_entropy(
     return _smoothed(log_softmax(x, 1), classes, mask, weight, label_smoothing, shape, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -282,6 +286,7 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
 # -- two classes ------------------------------------------------------------------------------------
 
 
+@in_float32
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -319,6 +324,7 @@ def binary_cross_entropy(
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import in_lower
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.window import batched, each, padding_of, unbatched
 from tinygrad_nn.ops import window
@@ -18,6 +19,7 @@ __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
 Number = int | tuple[int, ...]
 
 
+@in_lower
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number | str = 0,
     dilation: Number = 1, groups: int = 1,
@@ -36,6 +38,7 @@ def conv1d(
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
+@in_lower
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number | str = 0,
     dilation: Number = 1, groups: int = 1,
@@ -44,6 +47,7 @@ def conv2d(
     return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
+@in_lower
 def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number | str = 0,
     dilation: Number = 1, groups: int = 1,
@@ -124,6 +128,7 @@ def _check_bias(name: str, bias: Any, filters: int) -> None:
         )
 
 
+@in_lower
 def conv_transpose1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number = 0,
     output_padding: Number = 0, groups: int = 1, dilation: Number = 1,
@@ -142,6 +147,7 @@ def conv_transpose1d(
     return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
 
 
+@in_lower
 def conv_transpose2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number = 0,
     output_padding: Number = 0, groups: int = 1, dilation: Number = 1,
@@ -150,6 +156,7 @@ def conv_transpose2d(
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
 
 
+@in_lower
 def conv_transpose3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Number = 1, padding: Number = 0,
     output_padding: Number = 0, groups: int = 1, dilation: Number = 1,

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import get_default_dtype
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.functions.broadcast import broadcast_tensors
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -34,6 +35,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0, 4.0]]), tg.tensor([0.5]))
     tensor([[11.5000]])
     """
+    if RUNNING:
+        input, weight, bias = lowered(input, weight, bias)
     x: Any = input
     try:
         if x.array.dtype is not weight.array.dtype and x.array.dtype != weight.array.dtype:

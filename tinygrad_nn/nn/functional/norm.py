@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import finfo, float32
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
-from tinygrad_nn.functions.single import in_single
+from tinygrad_nn.functions.single import as_first
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import norm as ops
 from tinygrad_nn.ops.elementwise import rsqrt
@@ -85,7 +85,7 @@ def _moved(running: Any, moments: Any, row: int, factor: float, momentum: Any) -
         write(running, running + (new - running) * momentum, "batch_norm")
 
 
-@in_single
+@as_first
 def _with_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     scale: Any = rsqrt(var + eps)
     if weight is not None:
@@ -197,7 +197,6 @@ def _ending(name: str, input: Any, normalized_shape: Any, **parts: Any) -> tuple
     return shape
 
 
-@in_single
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -221,9 +220,14 @@ def group_norm(
             )
         )
     _check_channels("group_norm", x, weight=weight, bias=bias)
-    rows = reshape(x, (shape[0], num_groups, prod(shape[1:]) // num_groups))
-    out: Any = reshape(ops.layer_norm(rows, None, None, 1, True, float(eps)), shape)
-    return _as_channels(_scaled(out, weight, bias), x)  # type: ignore[no-any-return]
+    return _by_groups(x, num_groups, weight, bias, float(eps))  # type: ignore[no-any-return]
+
+
+@as_first
+def _by_groups(x: Any, groups: int, weight: Any, bias: Any, eps: float) -> Any:
+    shape = tuple(x.array.shape)
+    rows = reshape(x, (shape[0], groups, prod(shape[1:]) // groups))
+    return _as_channels(_scaled(reshape(ops.layer_norm(rows, None, None, 1, True, eps), shape), weight, bias), x)
 
 
 def _scaled(x: Any, weight: Any, bias: Any) -> Any:
@@ -273,4 +277,9 @@ def instance_norm(
             means: Any = sum(reshape(maps, (2, batch, channels)), (1,), False) * (1.0 / batch)
             _moved(running_mean, means, 0, 1.0, momentum)
             _moved(running_var, means, 1, count / (count - 1), momentum)
-    return _scaled(ops.layer_norm(x, None, None, x.ndim - 2, True, float(eps)), weight, bias)  # type: ignore[no-any-return]
+    return _by_maps(x, weight, bias, float(eps))  # type: ignore[no-any-return]
+
+
+@as_first
+def _by_maps(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    return _scaled(ops.layer_norm(x, None, None, x.ndim - 2, True, eps), weight, bias)

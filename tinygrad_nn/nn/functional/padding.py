@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, raised
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.ops import shape as ops
@@ -56,6 +57,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             )
         )
     x: Any = input
+    if RUNNING and (mode == "replicate" or (mode == "reflect" and len(ends) < 3)):
+        (x,) = raised(x)
     for k, (before, after) in enumerate(ends):
         if before or after:
             dim = x.ndim - 1 - k

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.nn.functional.common import here
 from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.nn.functional.window import batched, each, pooled_size, unbatched
@@ -66,6 +67,8 @@ def max_pool3d(
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """As `max_pool1d`, over (N, C, D, H, W) or (C, D, H, W)."""
+    if RUNNING and not return_indices:
+        (input,) = raised(input)
     return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -159,6 +162,7 @@ def avg_pool2d(
     )
 
 
+@in_float32
 def avg_pool3d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -221,6 +225,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)  # type: ignore[no-any-return]
 
 
+@in_float32
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """As `adaptive_avg_pool1d`, over (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)  # type: ignore[no-any-return]
@@ -287,6 +292,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
+@in_float32
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool1d`, over (N, C, D, H, W) or (C, D, H, W)."""
     return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import in_float32
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
@@ -32,6 +33,7 @@ def _at_least_zero(x: Any) -> Any:
     return ops.clamp(x, 0.0, None)
 
 
+@in_float32
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -49,6 +51,7 @@ def hinge_embedding_loss(
     return reduced(apart + near, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -75,6 +78,7 @@ def margin_ranking_loss(
     return reduced(_at_least_zero(-target * gap + margin), reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 @in_single
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
@@ -99,6 +103,7 @@ def soft_margin_loss(
     return reduced(to_dtype(each, input.dtype), reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 @in_single
 def cosine_embedding_loss(
     input1: Tensor,
@@ -134,6 +139,7 @@ def cosine_embedding_loss(
     return reduced(alike + unlike, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
@@ -107,6 +108,8 @@ def mse_loss(
     >>> mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(2.)
     """
+    if RUNNING:
+        input, target, weight = raised(input, target, weight)
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
     input, target = _check_pair("mse_loss", input, target)
@@ -118,6 +121,7 @@ def mse_loss(
     return sum(total, None, False) / sum(weight, None, False) if reduction == "mean" else reduced(total, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -147,6 +151,7 @@ def _check_weight(name: str, weight: Any, input: Any) -> None:
         )
 
 
+@in_float32
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -170,6 +175,7 @@ def smooth_l1_loss(
     return reduced(ops.where(ops.lt(size, beta), gap * gap * (0.5 / beta), size - 0.5 * beta), reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -193,6 +199,7 @@ def huber_loss(
     return reduced(each, reduction)  # type: ignore[no-any-return]
 
 
+@in_float32
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -263,6 +270,7 @@ def _variance(input: Any, var: Any) -> Any:
     )
 
 
+@in_float32
 def kl_div(
     input: Tensor,
     target: Tensor,

@@ -83,6 +83,7 @@ def twin(p: Primitive, cast: Callable[[Any, Any], Any]) -> Primitive:
     made.rules = tuple([None if rule is None else _wide_rule(rule, cast) for rule in p.rules])
     made.joint = None if p.joint is None else _wide_rule(p.joint, cast)
     made.half = "moves"  # from here on everything is as it has to be
+    made.twin = made
     return made
 
 

@@ -146,7 +146,7 @@ class _Writer:
     def _write(self, target: Value, value: Any) -> str:
         """`target[...] = value`; where the value is the target less or plus something, in place."""
         made = self.inlined.get(value) if isinstance(value, Value) else None
-        if made is not None and made.primitive is not None and made.primitive.name in ("add", "sub"):
+        if made is not None and made.primitive is not None and made.primitive.name in ("add", "sub") and not _is_twin(made):
             first = made.args[0]
             if first is target and value.dtype == target.dtype and value.shape == target.shape:
                 text = self._promoted(made)[1]
@@ -156,6 +156,8 @@ class _Writer:
     def _expression(self, instruction: Instruction) -> str:
         primitive = instruction.primitive
         assert primitive is not None
+        if _is_twin(instruction):
+            return self._call(instruction, [self._text(arg) for arg in instruction.args])
         operands = (
             self._promoted(instruction) if primitive.elementwise else [self._text(arg) for arg in instruction.args]
         )
@@ -170,7 +172,10 @@ class _Writer:
         if name == "sum" and not _plain_float(instruction.args[0]):
             return self._call(instruction, operands)
         if name == "cast":
-            operands[1] = f"np.{np.dtype(instruction.args[1]).name}"
+            kind = np.dtype(instruction.args[1])
+            operands[1] = f"np.{kind.name}"
+            if kind.kind == "V":  # bfloat16, which NumPy knows by no name of its own
+                operands[1], self.namespace[kind.name] = kind.name, kind
         if name == "reshape" and instruction.args[1]:
             operands[1] = operands[1].strip("(,)")
         if name == "slice_at":
@@ -191,8 +196,9 @@ class _Writer:
         """The primitive's own forward, by its name."""
         primitive = instruction.primitive
         assert primitive is not None
-        setattr(self.namespace["ops"], primitive.name, primitive.forward)
-        text = f"ops.{primitive.name}({', '.join(operands)})"
+        name = primitive.name + "_in_16_bits" * _is_twin(instruction)
+        setattr(self.namespace["ops"], name, primitive.forward)
+        text = f"ops.{name}({', '.join(operands)})"
         return text + "[0]" if primitive.residual and instruction.saved is None else text
 
     def _promoted(self, instruction: Instruction) -> list[str]:
@@ -263,6 +269,11 @@ def _in_place(expression: str) -> str:
 def _tidy(expression: str) -> str:
     """Without the parentheses that Python does not need."""
     return ast.unparse(ast.parse(expression, mode="eval"))
+
+
+def _is_twin(instruction: Instruction) -> bool:
+    """Whether it computes on 16-bit operands (`half`), for which no template holds."""
+    return instruction.primitive is not None and instruction.primitive.twin is instruction.primitive
 
 
 def _long(instruction: Instruction) -> bool:

@@ -146,7 +146,12 @@ class _Writer:
     def _write(self, target: Value, value: Any) -> str:
         """`target[...] = value`; where the value is the target less or plus something, in place."""
         made = self.inlined.get(value) if isinstance(value, Value) else None
-        if made is not None and made.primitive is not None and made.primitive.name in ("add", "sub") and not _is_twin(made):
+        if (
+            made is not None
+            and made.primitive is not None
+            and made.primitive.name in ("add", "sub")
+            and not _is_twin(made)
+        ):
             first = made.args[0]
             if first is target and value.dtype == target.dtype and value.shape == target.shape:
                 text = self._promoted(made)[1]

@@ -15,6 +15,7 @@ __all__ = [
     "DeviceError",
     "IndexingError",
     "LinAlgError",
+    "MissingKey",
     "MissingPackage",
     "OperandError",
     "RandomError",
@@ -57,6 +58,13 @@ class ArgumentError(ValueError):
 
 class IndexingError(IndexError):
     """An index or a dimension is out of range."""
+
+
+class MissingKey(KeyError):
+    """A name is not where it should be. Its text is shown as it is, not quoted as KeyError does."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
 
 class DataError(ValueError):

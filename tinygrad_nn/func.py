@@ -27,6 +27,18 @@ __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "ja
 Argnums = int | tuple[int, ...]
 
 
+def _function(name: str, func: Any) -> None:
+    """TypeError for what cannot be called."""
+    if not callable(func):
+        raise DTypeError(
+            message(
+                f"{name}: takes a function of tensors",
+                got=f"{type(func).__name__} {func!r:.40}",
+                fix=f"func.{name}(f)(x)",
+            )
+        )
+
+
 def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes the gradient of a scalar function.
 
@@ -34,6 +46,7 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
     >>> grad(grad(lambda x: x**3))(tg.tensor(2.0))
     tensor(12.)
     """
+    _function("grad", func)
 
     @wraps(func)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -45,6 +58,7 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
 
 def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes (gradient, value), or (gradient, (value, aux)) with `has_aux`."""
+    _function("grad_and_value", func)
 
     @wraps(func)
     def both(*args: Any, **kwargs: Any) -> Any:
@@ -78,6 +92,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull(tg.ones(2))[0]
     tensor([1.0000, 0.5403])
     """
+    _function("vjp", func)
     with enable_grad():
         inputs = [_map(_fresh, primal) for primal in primals]
         result, aux = _split(func(*inputs), has_aux)
@@ -104,6 +119,7 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     >>> jvp(lambda x: x * x, (tg.tensor(3.0),), (tg.tensor(1.0),))
     (tensor(9.), tensor(6.))
     """
+    _function("jvp", func)
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or len(primals) != len(tangents):
         raise AutogradError(
             message(
@@ -132,6 +148,7 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
 
     Its shape is output shape + input shape.
     """
+    _function("jacrev", func)
 
     @wraps(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -159,6 +176,7 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
 
 def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes the Jacobian, one `jvp` per input element."""
+    _function("jacfwd", func)
 
     @wraps(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -197,6 +215,7 @@ def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
+    _function("hessian", func)
     return jacfwd(jacrev(func, argnums), argnums)
 
 

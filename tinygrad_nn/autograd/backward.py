@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,4 +246,12 @@ def _required(t: Any, what: str) -> Node:
 
 
 def _as_list(given: Any) -> list[Any]:
-    return [given] if type(given) in TYPES else list(given)
+    if type(given) in TYPES:
+        return [given]
+    listed = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, dict)) else [given]
+    for item in listed:
+        if type(item) not in TYPES and item is not None:
+            raise DTypeError(
+                message("autograd: expected a tensor or a sequence of them", got=f"{type(item).__name__} {item!r:.60}")
+            )
+    return listed

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from types import TracebackType
+from typing import Any
 
+from tinygrad_nn.errors import DTypeError, message
 from tinygrad_nn.tape import local
 
 __all__ = [
@@ -26,6 +28,22 @@ class _Switch(ContextDecorator):
 
     grad: bool | None = None
     inference: bool | None = None
+
+    def __new__(cls, *given: Any) -> Any:
+        """The switch; for a bare decorator (`@no_grad`), the function with the switch around it."""
+        if not given or cls.takes_a_mode:
+            return super().__new__(cls)
+        if len(given) == 1 and callable(given[0]):
+            return cls()(given[0])
+        raise DTypeError(
+            message(
+                f"{cls.__name__}: takes nothing, or the function that it decorates",
+                got=repr(given[0])[:60],
+                fix=f"with {cls.__name__}(): ...; or set_grad_enabled(mode)",
+            )
+        )
+
+    takes_a_mode = False
 
     def __init__(self) -> None:
         self._before: list[tuple[bool, bool]] = []
@@ -66,6 +84,8 @@ class enable_grad(_Switch):  # noqa: N801 - PyTorch's name
 class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
     """Like `no_grad`; with `inference_mode(False)`, recording as usual."""
 
+    takes_a_mode = True
+
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.grad, self.inference = not mode, mode
@@ -78,6 +98,8 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
 
 class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
     """Recording on or off: at once as a call, and for a block as a context manager."""
+
+    takes_a_mode = True
 
     def __init__(self, mode: bool) -> None:
         super().__init__()

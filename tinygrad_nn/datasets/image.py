@@ -111,7 +111,9 @@ def _read_picture(path: str | os.PathLike[str], max_pixels: int) -> NDArray[np.u
                         )
                     )
                 return np.asarray(picture.convert("RGB"))
-    except (FileNotFoundError, DataError):
+    except FileNotFoundError:
+        raise FileNotFoundError(message(f"{os.fspath(path)}: there is no such picture", got=os.getcwd())) from None
+    except DataError:
         raise
     except (
         UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, OverflowError,

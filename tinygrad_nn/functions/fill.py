@@ -5,6 +5,7 @@ The functions that make a tensor from nothing (`zeros`, `arange`, `rand`) are in
 
 from __future__ import annotations
 
+from math import prod
 from operator import index as as_index
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ def made(array: Array, device: object = None, requires_grad: bool = False) -> Te
     return t.requires_grad_() if requires_grad else t
 
 
+LARGEST = 2**45
+"""More elements than any machine holds; fewer than that may end in NumPy's MemoryError."""
+
+
 def size_of(given: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, ...]:
     """Sizes given as integers, as one tuple or list, or as `size=`. TypeError for anything else; none negative.
 
@@ -57,6 +62,10 @@ def size_of(given: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, .
         raise DTypeError(
             message(f"{name}: sizes must be integers", got=given, fix=f"{name}(2, 3) or {name}((2, 3))")
         ) from None
+    if len(dims) and prod(dims) > LARGEST:
+        raise AutogradError(
+            message(f"{name}: can't allocate memory for so many elements", got=f"{prod(dims):,} elements, shape {dims}")
+        )
     if dims and min(dims) < 0:
         raise AutogradError(
             message(f"{name}: Trying to create tensor with negative dimension", got=dims, fix="use sizes of 0 or more")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.autograd import Function, RemovableHandle
-from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.primitive import TYPES, node_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Hooks:
     @staticmethod
     def add(kind: OrderedDict[int, Hook], hook: Hook, prepend: bool) -> RemovableHandle:
         """Add a hook at the end (or the front), and give the handle that removes it."""
+        if not callable(hook.function):
+            raise DTypeError(message("a hook is a function", got=repr(hook.function)[:60], fix="a function or lambda"))
         handle = RemovableHandle(kind)
         kind[handle.id] = hook
         if prepend:

@@ -108,6 +108,8 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     tensor([0.5000, 0.5000])
     """
     _is_tensor("constant_", tensor)
+    if not isinstance(val, (int, float, np.number)):
+        raise DTypeError(message("constant_: val is a number", got=repr(val)[:60], fix="constant_(tensor, 0.5)"))
     return _over("constant_", tensor, np.full(tensor.shape, val))  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from tinygrad_nn import dtypes
 from tinygrad_nn.autograd import RemovableHandle, no_grad
-from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn import describe, state
 from tinygrad_nn.nn.hooks import Hook, Hooks, call_with_hooks
@@ -348,6 +348,8 @@ class Module:
 
     def apply(self: Self, fn: Callable[[Module], None]) -> Self:
         """Call `fn` on every submodule, children first, and on the module itself (to initialise, say)."""
+        if not callable(fn):
+            raise DTypeError(message("apply: takes a function of a module", got=repr(fn)[:60], fix="model.apply(init)"))
         for module in self.children():
             module.apply(fn)
         fn(self)

@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import default_float
-from tinygrad_nn.errors import ShapeError, message
+from tinygrad_nn.errors import AutogradError, ShapeError, message
 from tinygrad_nn.half import SINGLE, is_half, widen
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.optim.cohort import Plan
@@ -100,12 +100,27 @@ class Elementwise(Optimizer):
         if is_tensor(lr):
             lr = lr.array.item()
         plan, gradients = self._planned(k, group)
-        if gradients is None:
-            self._one_by_one(group, plan.active, lr)
-        else:
-            for cohort, those in zip(plan.cohorts, gradients):
-                cohort.run(lr, those)
+        try:
+            if gradients is None:
+                self._one_by_one(group, plan.active, lr)
+            else:
+                for cohort, those in zip(plan.cohorts, gradients):
+                    cohort.run(lr, those)
+        except ValueError:
+            self._check_writable(plan.active)
+            raise
         stamp_all(plan.active, self._title)
+
+    def _check_writable(self, params: list[Tensor]) -> None:
+        for p in params:
+            if not p.array.flags.writeable:
+                raise AutogradError(
+                    message(
+                        f"{self._title}: a parameter's memory is read-only",
+                        got=f"a parameter of shape {tuple(p.shape)}",
+                        fix="make it from a copy: tensor(array), not from_numpy(array)",
+                    )
+                )
 
     def _planned(self, k: int, group: Group) -> tuple[Plan, list[list[Any]] | None]:
         """The plan for this step, and each cohort's gradients; None if the parameters go one by one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import deepcopy
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ClassVar, TypeAlias
 
@@ -148,6 +149,15 @@ class Optimizer:
             raise DTypeError(
                 message(f"{name}: param_group must be a dict", got=type(param_group).__name__, fix='{"params": [...]}')
             )
+        if "params" not in param_group:
+            close = get_close_matches("params", [str(key) for key in param_group], 1)
+            raise ArgumentError(
+                message(
+                    f"{name}: a parameter group has no 'params'" + (f"; it has {close[0]!r}" if close else ""),
+                    got=f"keys {list(param_group)}",
+                    fix='{"params": model.parameters(), "lr": 0.01}',
+                )
+            )
         params, names = _named(name, param_group["params"])
         param_group["params"] = params
         if names:
@@ -269,10 +279,27 @@ class Optimizer:
         Tensors are copied, and cast to their parameter's dtype (`step` keeps its own). Raises
         ValueError if the number of groups, or of parameters in a group, is another one.
         """
+        if not isinstance(state_dict, Mapping):
+            raise DTypeError(
+                message(
+                    f"{type(self).__name__}: load_state_dict takes what an optimizer's state_dict() gave",
+                    got=type(state_dict).__name__,
+                    fix="optimizer.load_state_dict(load(path)['optimizer'])",
+                )
+            )
         state_dict = dict(state_dict)
         for before in self._load_state_dict_pre_hooks.values():
             replaced = before(self, state_dict)
             state_dict = state_dict if replaced is None else replaced
+        missing = [key for key in ("state", "param_groups") if key not in state_dict]
+        if missing:
+            raise ArgumentError(
+                message(
+                    f"{type(self).__name__}: load_state_dict takes what an optimizer's state_dict() gave",
+                    got=f"a dict without {' and '.join(map(repr, missing))}: keys {list(state_dict)[:8]}",
+                    fix="optimizer.load_state_dict(load(path)['optimizer'])",
+                )
+            )
         saved = [{option: deepcopy(value) for option, value in group.items()} for group in state_dict["param_groups"]]
         self._check_loaded(saved)
         owner = {
@@ -414,6 +441,14 @@ def evaluate(closure: Closure | None) -> Any:
     """The loss that `closure` computes, with recording on; None without a closure."""
     if closure is None:
         return None
+    if not callable(closure):
+        raise DTypeError(
+            message(
+                "step: takes nothing, or a function that computes the loss anew and returns it",
+                got=repr(closure)[:60],
+                fix="loss.backward(); optimizer.step()",
+            )
+        )
     with enable_grad():
         return closure()
 

@@ -198,6 +198,10 @@ def writing(file: FileLike) -> Iterator[BinaryIO]:
         with replacing(file) as stream:
             yield stream
     elif hasattr(file, "write"):
+        if isinstance(file, io.TextIOBase):
+            raise TypeError(
+                message("save: the file takes text", got=repr(file)[:60], fix='open it with mode "wb", or io.BytesIO()')
+            )
         yield cast(BinaryIO, file)
     else:
         raise _not_a_file("save", file, "write")

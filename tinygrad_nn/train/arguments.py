@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tinygrad_nn.optim import Optimizer
 from tinygrad_nn.serialization import check_writable
 
 __all__ = [
+    "check_callback",
     "check_checkpoint",
     "check_loss",
     "check_model",
@@ -42,6 +44,30 @@ def check_loss(name: str, loss: Any) -> None:
                 fix="nn.CrossEntropyLoss()",
             )
         )
+    _check_takes(name, "loss", loss, 2, "(output, target)")
+
+
+def _check_takes(name: str, what: str, function: Any, count: int, arguments: str) -> None:
+    """TypeError for a function that cannot be called with so many arguments, where its signature is known."""
+    try:
+        signature = inspect.signature(function.forward if isinstance(function, Module) else function)
+    except (TypeError, ValueError):  # written in C
+        return
+    try:
+        signature.bind(*[None] * count)
+    except TypeError as error:
+        raise TypeError(
+            message(
+                f"{name}: {what} is called with {arguments}",
+                got=f"{getattr(function, '__name__', type(function).__name__)}{signature}: {error}",
+                fix=f"a function of {arguments}",
+            )
+        ) from None
+
+
+def check_callback(function: Any) -> None:
+    """TypeError for a function that does not take the training."""
+    _check_takes("fit", "a callback", function, 1, "(training)")
 
 
 def check_optimizer(name: str, optimizer: Any) -> None:

@@ -14,6 +14,7 @@ from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.nn import Module
 from tinygrad_nn.primitive import wrap
 from tinygrad_nn.serialization import check_writable, save
+from tinygrad_nn.train.arguments import check_callback
 
 if TYPE_CHECKING:
     from tinygrad_nn.train.loop import Training
@@ -68,6 +69,7 @@ def as_callback(given: Any) -> Callback:
     if isinstance(given, Callback):
         return given
     if callable(given) and not isinstance(given, type):
+        check_callback(given)
         return _AtEpochEnd(given)
     raise TypeError(
         message(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,14 @@ def curves(history: Any, *, x_label: str = "") -> Figure:
     [('loss', 2), ('accuracy (%)', 1)]
     """
     history = getattr(history, "curves", history)
+    if not isinstance(history, Mapping) and not (hasattr(history, "keys") and hasattr(history, "values")):
+        raise TypeError(
+            message(
+                "curves: takes a History, or a dict of names and values",
+                got=type(history).__name__,
+                fix='curves({"loss": losses})',
+            )
+        )
     panels: dict[str, list[str]] = {}
     for name in history:
         panels.setdefault(name.split()[-1], []).append(name)
@@ -102,7 +110,10 @@ def _line_of(curve: Any) -> tuple[Any, Any]:
     """Where and what: of a recorder's series its steps, of plain values the epochs 1, 2, ..."""
     if hasattr(curve, "steps"):
         return np.asarray(curve.steps, float), np.asarray(curve.values, float)
-    values = np.asarray(curve, float)
+    try:
+        values = np.asarray(curve, float).reshape(-1)
+    except (TypeError, ValueError):
+        raise ArgumentError(message("curves: a curve is a list of numbers", got=repr(curve)[:60])) from None
     return np.arange(1.0, len(values) + 1), values
 
 
@@ -118,6 +129,12 @@ def histograms(recorder: Any, of: str = "weights", *, columns: int = 4) -> Figur
     if of not in ("weights", "gradients", "activations", "updates"):
         fix = "'weights', 'gradients', 'activations' or 'updates'"
         raise ArgumentError(message("histograms: of is not one of its choices", got=repr(of), fix=fix))
+    if not hasattr(recorder, "film"):
+        raise TypeError(
+            message(
+                "histograms: takes a Recorder", got=type(recorder).__name__, fix="with viz.Recorder(net) as recorder"
+            )
+        )
     film = recorder.film()
     if of == "updates":
         return _updates(film)
@@ -177,7 +194,13 @@ def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None =
 
     The diagonal, what was right, is left pale, so that the mistakes show.
     """
-    t, p = array_of(truth).astype(int), array_of(predicted).astype(int)
+    t, p = _classes("truth", truth), _classes("predicted", predicted)
+    if t.shape != p.shape or not t.size:
+        raise ArgumentError(
+            message(
+                "confusion_matrix: as many predictions as true classes", got=f"{t.size} and {p.size}", fix="(N,) each"
+            )
+        )
     count = len(classes) if classes is not None else int(max(t.max(), p.max())) + 1
     matrix = np.zeros((count, count), int)
     np.add.at(matrix, (t, p), 1)
@@ -202,6 +225,21 @@ def confusion_matrix(truth: Any, predicted: Any, classes: Sequence[str] | None =
         f"{100 * accuracy:.2f} % right, {matrix.sum() - np.trace(matrix)} of {matrix.sum()} wrong", fontsize=10
     )
     return made
+
+
+def _classes(word: str, given: Any) -> Any:
+    """Class numbers (N,)."""
+    found = array_of(given)
+    if found.dtype.kind not in "biu" and not (found.dtype.kind == "f" and (found == np.rint(found)).all()):
+        fix = "output.argmax(1) for scores"
+        raise ArgumentError(
+            message(f"confusion_matrix: {word} holds no class numbers", got=f"dtype {found.dtype}", fix=fix)
+        )
+    if found.ndim != 1 or (found.size and found.min() < 0):
+        raise ArgumentError(
+            message(f"confusion_matrix: {word} is a list of class numbers from 0", got=f"shape {found.shape}")
+        )
+    return found.astype(int)
 
 
 def misclassified(

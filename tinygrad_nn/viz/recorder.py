@@ -345,7 +345,7 @@ def _is_number(value: Any) -> bool:
 def _check(model: Any, share: float, every: int | None, snapshots: int, loss: Any) -> None:
     if not isinstance(model, Module):
         raise TypeError(message("Recorder: model is not an nn.Module", got=type(model).__name__))
-    if not share > 0:
+    if not isinstance(share, (int, float)) or not share > 0:
         raise ArgumentError(message("Recorder: share must be above 0", got=share, fix="0.05 for 5 % of the time"))
     if every is not None and (not isinstance(every, int) or every < 1):
         raise ArgumentError(message("Recorder: every is a positive number of steps", got=repr(every)))

@@ -40,6 +40,8 @@ def decision_regions(
     >>> figure.axes[0].get_title()
     '100.00 % right'
     """
+    if not callable(model):
+        raise TypeError(message("decision_regions: model is a Module or a function", got=type(model).__name__))
     points, truth = array_of(x).astype(np.float32), array_of(y).reshape(-1).astype(int)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(truth) or not len(points):
         raise ArgumentError(

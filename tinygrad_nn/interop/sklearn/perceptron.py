@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from tinygrad_nn import nn
 from tinygrad_nn.errors import ArgumentError, message
 
@@ -57,7 +59,7 @@ def perceptron(n_inputs: int, n_outputs: int, hidden: Any, activation: Any, drop
 
 def _sizes(hidden: Any) -> list[int]:
     sizes = list(hidden) if isinstance(hidden, Iterable) else [hidden]
-    if any(isinstance(n, bool) or int(n) != n or n < 1 for n in sizes):
+    if any(isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or int(n) != n or n < 1 for n in sizes):
         raise ArgumentError(
             message("hidden_layer_sizes: positive integers", got=repr(hidden), fix="hidden_layer_sizes=(100, 50)")
         )

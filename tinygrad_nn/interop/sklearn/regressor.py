@@ -38,6 +38,14 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
         self._check_options()
         goes_on = hasattr(self, "module_") and (incremental or self.warm_start)
+        if np.asarray(y).dtype.kind in "US":
+            raise ArgumentError(
+                message(
+                    f"{type(self).__name__}: the targets are texts, but a regressor learns numbers",
+                    got=repr(np.asarray(y).reshape(-1)[:3].tolist()),
+                    fix="MLPClassifier for classes; y.astype(float) for numbers that came as texts",
+                )
+            )
         X, y = self._checked(X, y, reset=not (goes_on and incremental), multi_output=True, y_numeric=True)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         targets = y.reshape(len(y), -1)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import promote_types
-from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.errors import AutogradError, DTypeError, message
 from tinygrad_nn.half import SINGLE, is_half
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import amax, amin, sum
@@ -27,7 +27,26 @@ Parameters = Tensor | Iterable[Tensor]
 
 
 def _listed(given: Any) -> list[Any]:
-    return [given] if type(given) in TYPES else list(given)
+    if type(given) in TYPES:
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, (str, dict)):
+        fix = "model.parameters()" if hasattr(given, "parameters") else "a list of tensors"
+        raise DTypeError(message("clipping takes tensors", got=type(given).__name__, fix=fix))
+    listed = list(given)
+    for item in listed:
+        if type(item) not in TYPES:
+            raise DTypeError(
+                message("clipping takes tensors", got=f"one of them is {item!r:.60}", fix="model.parameters()")
+            )
+    return listed
+
+
+def _number(word: str, value: Any) -> float:
+    if type(value) in TYPES and value.array.size == 1:
+        return float(value.array.item())
+    if not isinstance(value, (int, float, np.number)) and value not in ("inf", "-inf"):
+        raise DTypeError(message(f"clipping: {word} is a number", got=repr(value)[:60], fix=f"{word}=1.0"))
+    return float(value)
 
 
 def _norm(x: Any, order: float) -> Any:
@@ -71,7 +90,7 @@ def _rounded(total: Any, given: list[Any]) -> Any:
 
 def _total(given: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
     """The total norm, in float32 at least."""
-    order = float(norm_type)
+    order = _number("norm_type", norm_type)
     if not given:
         return wrap(np.zeros((), np.float32))
     norms = [_norm(t.detach(), order) for t in given]
@@ -103,7 +122,8 @@ def clip_grads_with_norm_(
     parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Multiply all gradients by min(1, max_norm / (total_norm + 1e-6))."""
-    factor = ops.clamp(max_norm / (_single(total_norm) + 1e-6), None, 1.0)
+    limit = max_norm if type(max_norm) in TYPES else _number("max_norm", max_norm)
+    factor = ops.clamp(limit / (_single(total_norm) + 1e-6), None, 1.0)
     for parameter in _listed(parameters):
         if parameter.grad is not None:
             if is_half(parameter.grad.array):  # the product in float32, rounded where it is written
@@ -148,7 +168,7 @@ def clip_grad_norm_(
 @no_grad()
 def clip_grad_value_(parameters: Parameters, clip_value: float, foreach: bool | None = None) -> None:
     """Limit each element of the gradients to [-clip_value, clip_value]."""
-    limit = float(clip_value)
+    limit = _number("clip_value", clip_value)
     for parameter in _listed(parameters):
         if parameter.grad is not None:
             _clamp_(parameter.grad, -limit, limit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, AutogradError, ShapeError, message
+from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops.elementwise import where
 from tinygrad_nn.ops.index import index_put, pick_at
@@ -206,6 +206,9 @@ def pad_sequence(
     given: list[Any] = list(sequences)
     if not given:
         raise AutogradError(message("pad_sequence: received an empty list of sequences"))
+    for one in given:
+        if type(one) not in TYPES:
+            raise DTypeError(message("pad_sequence: sequences are tensors", got=repr(one)[:60], fix="tensor(sequence)"))
     endings = {tuple(one.shape[1:]) for one in given}
     if len(endings) > 1 or any(one.ndim == 0 for one in given):
         raise ShapeError(

@@ -20,6 +20,10 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> parameters_to_vector([tg.tensor([[1.0, 2.0]]), tg.tensor([3.0])])
     tensor([1., 2., 3.])
     """
+    if not isinstance(parameters, Iterable):
+        raise DTypeError(
+            message("parameters_to_vector: takes tensors", got=type(parameters).__name__, fix="model.parameters()")
+        )
     return cat([p.reshape(-1) for p in parameters])
 
 

@@ -84,7 +84,7 @@ class MultiStepLR(Proportional):
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones = Counter(milestones)
+        self.milestones = _milestones("MultiStepLR", milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -95,6 +95,16 @@ class MultiStepLR(Proportional):
     def factor(self, t: int) -> float:
         """gamma, to the power of the milestones passed."""
         return float(self.gamma ** bisect_right(sorted(self.milestones.elements()), t))
+
+
+def _milestones(name: str, given: Any) -> Counter[int]:
+    """How often each step is listed. TypeError for what is no list of whole numbers."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DTypeError(message(f"{name}: milestones is a list of steps", got=repr(given), fix="milestones=[30, 80]"))
+    listed = list(given)
+    if not all(isinstance(step, (int, float)) for step in listed):
+        raise DTypeError(message(f"{name}: milestones are whole numbers", got=repr(listed)[:80], fix="[30, 80]"))
+    return Counter(listed)
 
 
 class ConstantLR(Proportional):

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_nn.creation import as_tensor, tensor
 from tinygrad_nn.dtypes import float64
-from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.errors import DTypeError, MissingKey, ShapeError, message
 from tinygrad_nn.functions.joining import stack
 from tinygrad_nn.primitive import TYPES
 
@@ -40,6 +40,16 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
+        for k, sample in enumerate(batch):
+            if not isinstance(sample, Mapping) or any(key not in sample for key in first):
+                found = list(sample) if isinstance(sample, Mapping) else type(sample).__name__
+                raise MissingKey(
+                    message(
+                        "default_collate: the samples of a batch have other keys",
+                        got=f"{list(first)} in sample 0, {found} in sample {k}",
+                        fix="give each sample all keys, or pass a collate_fn=",
+                    )
+                )
         return _mapping(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, tuple) and hasattr(first, "_fields"):
         return type(first)(*[default_collate(column) for column in zip(*batch, strict=True)])

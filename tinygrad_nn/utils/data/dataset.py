@@ -123,6 +123,15 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
     tensors: tuple[Any, ...]
 
     def __init__(self, *tensors: Rows) -> None:
+        plain = [tensor for tensor in tensors if not hasattr(tensor, "shape")]
+        if plain:
+            raise TypeError(
+                message(
+                    "TensorDataset: takes tensors or arrays, whose rows are the samples",
+                    got=f"{type(plain[0]).__name__} {plain[0]!r:.60}",
+                    fix="tensor(rows) for a list; a list of samples is a data set by itself",
+                )
+            )
         if not tensors or any(len(tensor.shape) == 0 for tensor in tensors):
             raise ArgumentError(
                 message(
@@ -339,6 +348,10 @@ class Subset(Dataset[T_co]):
     indices: Sequence[int]
 
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        if not hasattr(indices, "__getitem__") or isinstance(indices, (str, dict)):
+            raise TypeError(
+                message("Subset: indices is a list of indices", got=repr(indices)[:60], fix="Subset(data, [0, 1])")
+            )
         self.dataset = dataset
         self.indices = indices
 
@@ -389,6 +402,13 @@ def random_split(
     >>> len(train), len(held_out), sorted([*train, *held_out]) == list(range(10))
     (7, 3, True)
     """
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise TypeError(message("random_split: a data set with a length is wanted", got=type(dataset).__name__))
+    if not isinstance(lengths, Iterable) or isinstance(lengths, str):
+        raise TypeError(
+            message("random_split: lengths is a list of lengths or fractions", got=repr(lengths)[:60], fix="[0.8, 0.2]")
+        )
+    lengths = list(lengths)
     size = len(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         lengths = _lengths_of_fractions(lengths, size)

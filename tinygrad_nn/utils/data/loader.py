@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.errors import ArgumentError, IndexingError, message
+from tinygrad_nn.generator import Generator
 from tinygrad_nn.generator.recipes import base_seed
 from tinygrad_nn.utils.data.collate import default_collate, default_convert
 from tinygrad_nn.utils.data.dataset import Dataset, IterableDataset
@@ -67,6 +68,13 @@ class DataLoader:
         )
         if persistent_workers and num_workers == 0:
             raise ArgumentError("persistent_workers option needs num_workers > 0")
+        if collate_fn is not None and not callable(collate_fn):
+            raise TypeError(
+                message("DataLoader: collate_fn is a function of a list of samples", got=repr(collate_fn)[:60])
+            )
+        if generator is not None and not isinstance(generator, Generator):
+            fix = "tinygrad_nn.Generator().manual_seed(0)"
+            raise TypeError(message("DataLoader: generator is a Generator", got=repr(generator)[:60], fix=fix))
         self.dataset: Any = dataset
         self.num_workers = num_workers
         self.prefetch_factor = prefetch_factor if prefetch_factor is not None or not num_workers else 2
@@ -168,9 +176,20 @@ def _blocks(indices: Iterator[int], size: int) -> Iterator[Any]:
         yield block
 
 
+def _check_range(dataset: Any, indices: list[int]) -> None:
+    """IndexError for a sampler's index beyond the data set."""
+    count = len(dataset)
+    wrong = next((k for k in indices if not -count <= k < count), None)
+    if wrong is not None:
+        raise IndexingError(
+            message("DataLoader: the sampler gives an index that is out of range", got=f"{wrong} of {count} samples")
+        )
+
+
 def _fetched(dataset: Any, indices: list[int], collate: Callable[[Any], Any]) -> Any:
     """The samples at `indices`, collated."""
     if collate is default_collate and hasattr(dataset, "__getbatch__"):
+        _check_range(dataset, indices)
         batch = dataset.__getbatch__(np.asarray(indices, np.int64))
         if batch is not None:
             return batch
@@ -215,6 +234,8 @@ def _check(
     timeout: float, prefetch: Any, stream: bool,
 ) -> None:  # fmt: skip
     """Refuse options that are out of range or exclude each other."""
+    if shuffle not in (True, False, None):
+        raise ArgumentError(message("DataLoader: shuffle is True or False", got=repr(shuffle)))
     if not isinstance(workers, int) or workers < 0:
         raise ArgumentError(
             message("num_workers option should be non-negative", got=workers, fix="num_workers=0 loads in this process")

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import random_blocks, random_sampler
 from tinygrad_nn.primitive import TYPES
@@ -111,9 +111,16 @@ class WeightedRandomSampler(Sampler[int]):
             raise ArgumentError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             raise ArgumentError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = np.asarray(weights.array if type(weights) in TYPES else list(weights), np.float64)
+        try:
+            self.weights = np.asarray(weights.array if type(weights) in TYPES else list(weights), np.float64)
+        except (TypeError, ValueError):
+            raise DTypeError(message("weights should be a sequence of numbers", got=repr(weights)[:60])) from None
         if self.weights.ndim != 1:
             raise ArgumentError(message("weights should be a 1d sequence", got=f"shape {self.weights.shape}"))
+        if not np.isfinite(self.weights).all() or (self.weights < 0).any():
+            raise ArgumentError(
+                message("weights should be finite and not negative", got=f"{self.weights.min()} among them")
+            )
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
@@ -138,6 +145,10 @@ class BatchSampler(Sampler[list[int]]):
             raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if not isinstance(drop_last, bool):
             raise ArgumentError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+        if not hasattr(sampler, "__iter__"):
+            raise DTypeError(
+                message("BatchSampler: sampler gives indices", got=repr(sampler)[:60], fix="range(len(data))")
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

@@ -12,6 +12,7 @@ import pytest
 import tinygrad_nn as tg
 from tests.nn.compare import both, gradients, inputs
 from tests.nn.configurations import ROWS, Row
+from tests.oracle import assert_same_draws, promised_bits
 from tinygrad_nn import nn
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
@@ -31,7 +32,7 @@ def test_start(row: Row) -> None:
         assert tuple(mine[name].shape) == tuple(value.shape), name
         assert str(mine[name].dtype).split(".")[1] == str(value.dtype).split(".")[1], name
         if row.exact_start:
-            np.testing.assert_array_equal(mine[name].numpy(), value.numpy(), err_msg=name)
+            assert_same_draws(torch, mine[name].numpy(), value.numpy(), name)
 
 
 @each_row
@@ -101,7 +102,8 @@ def test_a_lazy_layer_before_and_after_its_first_call(options: dict[str, Any], s
     (before, after, numbers), (other_before, other_after, other_numbers) = seen
     assert before == other_before and after == other_after
     for name, value in other_numbers.items():
-        np.testing.assert_allclose(numbers[name], value, rtol=1e-12, atol=1e-13, err_msg=name)
+        exact = 1.0 if promised_bits(torch) else 1e7
+        np.testing.assert_allclose(numbers[name], value, rtol=1e-12 * exact, atol=1e-13 * exact, err_msg=name)
 
 
 def test_every_module_has_at_least_five_configurations() -> None:

@@ -26,6 +26,15 @@ def same(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(np.asarray(ours.detach()), np.asarray(theirs.detach()), rtol=1e-10, atol=1e-12)
 
 
+def filled(lib: Any, layer: Any) -> Any:
+    """The layer, with the same numbers as parameters here and there."""
+    with lib.no_grad():
+        for k, parameter in enumerate(layer.parameters()):
+            numbers = np.random.default_rng(k).uniform(-0.7, 0.7, tuple(parameter.shape))
+            parameter.copy_(lib.tensor(numbers))
+    return layer
+
+
 @pytest.mark.parametrize("lengths", [SORTED, UNSORTED])
 @pytest.mark.parametrize("batch_first", [False, True])
 def test_packing_and_unpacking(lengths: list[int], batch_first: bool) -> None:
@@ -50,7 +59,7 @@ def test_layers_over_packed_sequences(kind: str, lengths: list[int], options: di
     results = []
     for lib, module in ((tg, rnn), (torch, torch.nn.utils.rnn)):
         lib.manual_seed(4)
-        layer = getattr(lib.nn, kind)(3, 2, **options).double()
+        layer = filled(lib, getattr(lib.nn, kind)(3, 2, **options).double())
         x = lib.tensor(padded).requires_grad_()
         packed = module.pack_padded_sequence(x, lengths, enforce_sorted=False)
         count = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
@@ -72,7 +81,7 @@ def test_projected_lstm_over_packed_sequences(options: dict[str, Any]) -> None:
     results = []
     for lib, module in ((tg, rnn), (torch, torch.nn.utils.rnn)):
         lib.manual_seed(4)
-        layer = lib.nn.LSTM(3, 4, proj_size=2, **options).double()
+        layer = filled(lib, lib.nn.LSTM(3, 4, proj_size=2, **options).double())
         out, (h, c) = layer(module.pack_padded_sequence(lib.tensor(padded), UNSORTED, enforce_sorted=False))
         (out.data.sum() + 2 * h.sum() + (c * c).sum()).backward()
         results.append([out.data, h, c, *[p.grad for p in layer.parameters()]])

@@ -21,14 +21,16 @@ def test_the_same_script_sees_the_same(story: Callable[[Any], Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected, found = story(torch), story(tg)
+    assert_same(found, expected, "")
+
+
+def assert_same(found: Any, expected: Any, place: str) -> None:
+    """Equal, but for the last rounded digit of numbers, in lists of lists too."""
     if isinstance(expected, list) and isinstance(found, list):
+        assert len(found) == len(expected), place
         for k, (mine, other) in enumerate(zip(found, expected, strict=True)):
-            assert mine == pytest.approx(other, rel=1e-4, abs=2e-5) if _numbers(other) else mine == other, f"item {k}"
+            assert_same(mine, other, f"{place}[{k}]")
+    elif isinstance(expected, float) and isinstance(found, float):
+        assert found == pytest.approx(expected, rel=1e-4, abs=2e-5, nan_ok=True), place
     else:
-        assert found == expected
-
-
-def _numbers(value: Any) -> bool:
-    """Whether it is a flat list of numbers (or one), which may differ in the last rounded digit."""
-    items = value if isinstance(value, list) else [value]
-    return bool(items) and all(isinstance(item, float) for item in items)
+        assert found == expected, place

@@ -68,7 +68,7 @@ def test_dot_is_the_same_in_another_process() -> None:
     code = "from tests.viz.test_drawing import drawings; print(''.join(d.source for d in drawings().values()), end='')"
     runs = {
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True,
-                       env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+                       env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "."},
                        cwd=GOLDEN.parents[2]).stdout for seed in ("1", "2")
     }  # fmt: skip
     assert runs == {"".join(d.source for d in drawings().values()).encode()}

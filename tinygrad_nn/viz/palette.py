@@ -63,6 +63,7 @@ def gradient_colour(size: float, low: float, high: float) -> tuple[str, str]:
     if size == 0:
         return "#ffffff", "#1f2933"
     place = min(max((log10(size) - low) / (high - low), 0.0), 1.0) * (len(_SCALE) - 1)
+    place = round(place, 2)  # the same colour on every CPU, whatever the last bits of the size
     k = min(int(place), len(_SCALE) - 2)
     fill = mix(_SCALE[k], _SCALE[k + 1], place - k)
     return fill, "#ffffff" if _luminance(fill) < 0.18 else "#000000"
@@ -79,5 +80,5 @@ def signed_colour(value: float, scale: float) -> str:
     """Blue for negative, vermillion for positive, pale near zero; black for what is not finite."""
     if not isfinite(value):
         return "#000000"
-    part = min(abs(value) / scale, 1.0) if scale else 0.0
+    part = round(min(abs(value) / scale, 1.0), 2) if scale else 0.0
     return mix("#d5dae0", OKABE_ITO["vermillion" if value > 0 else "blue"], part)

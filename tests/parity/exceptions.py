@@ -22,11 +22,12 @@ PRODUCT_OF_OTHERS = (
 )
 EQUAL_LIMITS = "where both limits are equal the result is the limit, whose gradient PyTorch drops"
 LOGADDEXP = "far apart, the second derivative is 0; PyTorch's overflows to NaN"
-NO_MEDIAN = (
-    "the median of nothing has no gradient to anything; its derivative in the cotangent is a sum of "
-    "nothing: 0 here, NaN in PyTorch"
-)
 POWERS_OF_ZERO = "0^0, 0^1 and 0^2 have finite second derivatives in the base; PyTorch forms 0 * inf"
+POWERS_BASE_ZERO = "0^x is constant for x > 0, so its second derivative is 0; PyTorch forms 0 * inf"
+LEFT_OUT = (
+    "the gradient at a replaced element is left out, on both sides; PyTorch multiplies by 0, so that a later NaN "
+    "comes back: 0 * nan"
+)
 SIZE_ONE = "the stride of a dimension of size one says nothing about the data; only its number differs"
 EMPTY_VIEW = "an empty view has no first element, so its offset says nothing; NumPy's does not move"
 
@@ -68,7 +69,14 @@ EXCEPTIONS: dict[str, str] = {
     "clamp: lib.clamp(x, y, z) | x=real([1.0,2.0]), y=real([1.0,3.0]), z=real([2.0,3.0])": EQUAL_LIMITS,
     "clip: lib.clip(x, y, z) | x=real([1.0,2.0]), y=real([1.0,3.0]), z=real([2.0,3.0])": EQUAL_LIMITS,
     "logaddexp: lib.logaddexp(x + 500, y - 500) | x=real(2,3), y=real(2,3)": LOGADDEXP,
-    "median: lib.median(x) | x=real(0)": NO_MEDIAN,
-    "median: lib.median(x) | x=real(2,0,3)": NO_MEDIAN,
+    "nan_to_num: (x / 0).nan_to_num(posinf=1.5) | x=real(2,3)": LEFT_OUT,
+    "nan_to_num: lib.nan_to_num((x - x) / 0, nan=1.0) | x=real(2,3)": LEFT_OUT,
+    "nan_to_num: lib.nan_to_num(x / 0, 0.0, 3.0, -4.0) | x=real(2,3)": LEFT_OUT,
+    "nan_to_num: lib.nan_to_num(x / 0, nan=2.0) | x=real(2,3)": LEFT_OUT,
+    "nan_to_num: lib.nan_to_num(x / 0, neginf=-7.0) | x=real(2,3)": LEFT_OUT,
+    "pow_awkward: lib.pow(0, x) | x=real([0.0,1.0,2.0,-1.0])": POWERS_BASE_ZERO,
+    "pow_awkward: 0 ** x | x=real([0.0,3.0])": POWERS_BASE_ZERO,
+    "pow_awkward: lib.pow(0.0, x) | x=real([0.0,1.0,2.0,-1.0])": POWERS_BASE_ZERO,
+    "pow_awkward: 0.0 ** x | x=real([0.0,3.0])": POWERS_BASE_ZERO,
     "pow_awkward: x ** y | x=real([0.0,0.0,0.0,2.0]), y=real([0.0,1.0,2.0,0.0])": POWERS_OF_ZERO,
 }

@@ -282,7 +282,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         )
     kind = result_dtype(array_of(input), array_of(other))
     if kind.kind not in "iub":
-        return ops.trunc(ops.div(input, other))  # type: ignore[no-any-return]
+        return ops.trunc_divide(input, other)  # type: ignore[no-any-return]
     input, other = of_kind(input, kind), of_kind(other, kind)
     below = ops.floor_divide(input, other)
     inexact = ops.ne(ops.mul(below, other), input)

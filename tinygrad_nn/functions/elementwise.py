@@ -112,13 +112,19 @@ def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
     if kind.kind == "b" and low is not None and high is not None:
         raise OperandError(message("clamp: not defined for bool", fix="x.int()"))
     result = to_dtype(input, kind)
+    given = [result]
     if low is not None:
-        low = to_dtype(low, kind)
-        result = ops.where(ops.logical_or(ops.lt(result, low), ops.isnan(low)), low, result)
+        given.append(to_dtype(low, kind))
+        result = ops.where(ops.lt(result, given[-1]), given[-1], result)
     if high is not None:
-        high = to_dtype(high, kind)
-        result = ops.where(ops.logical_or(ops.gt(result, high), ops.isnan(high)), high, result)
-    return result
+        given.append(to_dtype(high, kind))
+        result = ops.where(ops.gt(result, given[-1]), given[-1], result)
+    if kind.kind not in "fV":
+        return result
+    unordered = ops.isnan(given[0])  # NaN of any of the three is the result, and nothing flows back
+    for one in given[1:]:
+        unordered = ops.logical_or(unordered, ops.isnan(one))
+    return ops.where(unordered, kind.type(np.nan), result)
 
 
 # -- three operands --------------------------------------------------------------------------------
@@ -142,7 +148,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
         kind = result_dtype(array_of(input), array_of(end), weight.array)
         input, end, weight = to_dtype(input, kind), to_dtype(end, kind), to_dtype(weight, kind)
     floating("lerp", input)
-    return ops.add(input, ops.mul(ops.sub(end, input), weight))  # type: ignore[no-any-return]
+    return ops.lerp(input, end, weight)  # type: ignore[no-any-return]
 
 
 @in_single

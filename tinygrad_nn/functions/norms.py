@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import as_dtype, float32, promote_types, wanted_dtype
@@ -63,13 +63,19 @@ def _p_norm(name: str, x: Any, p: float, over: tuple[int, ...] | None, keepdim: 
         refuse_empty(f"{name} of order {p:g}", x, over)
         return (reductions.amax if p > 0 else reductions.amin)(elements.abs(x), over, keepdim)
     if p == 0:
-        return reductions.sum(elements.abs(elements.sign(x)), over, keepdim)
+        return reductions.sum(
+            elements.where(elements.isnan(x), nan if name == "cdist" else 1.0, elements.abs(elements.sign(x))),
+            over,
+            keepdim,
+        )
     if p == 1:
         return reductions.sum(elements.abs(x), over, keepdim)
     if p == 2:
-        return elements.root(reductions.sum(elements.square(x), over, keepdim))
-    size = elements.abs(x)
-    return _power(reductions.sum(_power(size, p), over, keepdim), 1 / p)
+        return reductions.norm(x, over, keepdim)
+    scale = reductions.scale_along(x, over)  # a norm is homogeneous, and powers overflow
+    size = elements.abs(elements.div(x, scale))
+    result = _power(reductions.sum(_power(size, p), over, keepdim), 1 / p)
+    return elements.mul(result, shapes.reshape(scale, tuple(result.shape)))
 
 
 def _power(x: Any, p: float) -> Any:

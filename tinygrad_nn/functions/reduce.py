@@ -146,8 +146,7 @@ def std(
     >>> tg.std(tg.tensor([1.0, 2.0, 3.0])).item()
     1.0
     """
-    spread = _moments("std", input, dim, unbiased, keepdim, correction)[0]
-    return elements.root(spread)  # type: ignore[no-any-return]
+    return _moments("std", input, dim, unbiased, keepdim, correction)[0]  # type: ignore[no-any-return]
 
 
 @numpy_spelling
@@ -160,7 +159,8 @@ def var_mean(
     >>> [t.item() for t in tg.var_mean(tg.tensor([1.0, 2.0, 3.0]))]
     [1.0, 2.0]
     """
-    return _moments("var_mean", input, dim, unbiased, keepdim, correction)
+    spread, centre = _moments("var_mean", input, dim, unbiased, keepdim, correction)
+    return spread, centre
 
 
 def _moments(
@@ -180,14 +180,15 @@ def _moments(
     less = (0 if unbiased is False else 1) if correction is None else correction
     if _is_half(x):
         pair = _moments(name, to_dtype(x, float32), dim, None, keepdim, less)
-        return to_dtype(pair[0], as_dtype(x.dtype)), to_dtype(pair[1], as_dtype(x.dtype))
+        return tuple([None if one is None else to_dtype(one, as_dtype(x.dtype)) for one in pair])  # type: ignore[return-value]
     over = axes(dim, x.ndim, name)
     count = _count(x, over)
-    centre = _mean(x, over, True)
-    freedom = max(count - less, 0)
-    total = ops.sum(elements.square(elements.sub(x, centre)), over, keepdim)
-    spread = elements.div(total, float(freedom)) if count else elements.add(total, float("nan"))
-    return spread, centre if keepdim else shapes.reshape(centre, tuple(total.shape))
+    freedom = float(count - less)
+    if not count:
+        none = elements.add(ops.sum(x, over, keepdim), float("nan"))
+        return elements.sqrt(none) if name == "std" else none, _mean(x, over, keepdim)
+    spread = (ops.deviation if name == "std" else ops.variance)(x, over, keepdim, freedom)
+    return spread, _mean(x, over, keepdim) if name == "var_mean" else None
 
 
 # -- exponentials ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The closed set of primitives, a family a file. Importing this package fills the registry."""
 
 from tinygrad_nn.ops import (
+    activation,
     elementwise,
     embedding,
     factor,
@@ -19,6 +20,6 @@ from tinygrad_nn.ops import (
 )
 
 __all__ = [
-    "elementwise", "embedding", "factor", "fused", "index", "linalg", "loss", "norm", "pool",
+    "activation", "elementwise", "embedding", "factor", "fused", "index", "linalg", "loss", "norm", "pool",
     "recurrent", "reduce", "sample", "select", "shape", "window",
 ]  # fmt: skip

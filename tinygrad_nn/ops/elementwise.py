@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import copysign, pi
 from math import log as ln
-from math import pi
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ pow: Call
 log: Call
 cos: Call
 cosh: Call
+logistic: Call
 
 
 # -- no gradient: comparisons, logic, classification ---------------------------------------------
@@ -116,7 +117,7 @@ def _subtracts_masks(x: Array, y: Array) -> None:
 add = unary("add", np.add, lambda g: g, lambda g: g)
 sub = unary("sub", np.subtract, lambda g: g, lambda g: -g, refuses=_subtracts_masks)
 mul = unary("mul", np.multiply, lambda g, y: g * y, lambda g, x: g * x)
-div = smooth("div", np.true_divide, lambda g, y: g / y, lambda g, x, y: -g * x / (y * y))
+div = smooth("div", np.true_divide, lambda g, y: g / y, lambda g, x, y: -g * (x / y / y))
 neg = unary("neg", np.negative, lambda g: -g)
 abs = unary("abs", _not_of_masks(np.absolute), lambda g, x: g * sign(x))
 square = unary(
@@ -124,12 +125,32 @@ square = unary(
 )
 reciprocal = smooth("reciprocal", np.reciprocal, lambda g, out: -g * out * out)
 sqrt = smooth("sqrt", np.sqrt, lambda g, out: g / (2 * out))
-root = smooth("root", np.sqrt, lambda g, out: where(eq(out, 0), 0.0, g / (2 * where(eq(out, 0), 1.0, out))))
-"""The square root with slope 0 at 0: PyTorch's choice for norms and standard deviations."""
 rsqrt = smooth("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, out: -0.5 * g * out * out * out)
 
+
+def _where(condition: Array, x: Array, y: Array) -> Array:
+    """np.where; of a large array and 0.0 as a product of bits, five times faster on mixed conditions."""
+    if type(y) is float and y == 0 and _is_large(condition, x) and copysign(1, y) > 0:
+        return np.multiply(x.view(_BITS[x.dtype.itemsize]), condition).view(x.dtype)
+    if type(x) is float and x == 0 and _is_large(condition, y) and copysign(1, x) > 0:
+        return np.multiply(y.view(_BITS[y.dtype.itemsize]), np.logical_not(condition)).view(y.dtype)
+    return np.where(condition, x, y)
+
+
+def _is_large(condition: Array, x: Array) -> bool:
+    return (
+        type(x) is type(condition) is np.ndarray
+        and x.size > 4096
+        and x.dtype.kind == "f"
+        and condition.shape == x.shape
+        and condition.dtype.kind == "b"
+    )
+
+
+_BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+
 where = primitive(
-    "where", lambda condition, x, y: np.where(condition, x, y),
+    "where", _where,
     None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g),
     layout=merged,
 )  # fmt: skip
@@ -175,20 +196,24 @@ def _power(x: Array, y: Array) -> Array:
     return np.power(x, y) if isinstance(x, np.ndarray) else np.power(x, y, order="C")  # PyTorch: rows, of a number
 
 
-pow = unary(
-    "pow", _power,
-    lambda g, x, y: g * where(y == 0, 0.0, y * pow(x, where(y == 0, 1.0, y - 1))) if not _is_number(y)
-    else (g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)),
-    lambda g, x, y, out: _exponent_of_number(g, x, y, out) if _is_number(x)
-    else g * where(logical_and(x == 0, y >= 0), 0.0, out * log(where(eq(x, 0), 1.0, x))),
-    refuses=_negative_power,
-)  # fmt: skip
+def _power_x(g: Array, x: Array, y: Array) -> Array:
+    """y x^(y - 1), which is 0 where y is."""
+    if _is_number(y):
+        return g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)
+    return where(eq(y, 0), 0.0, g * (y * pow(x, where(eq(y, 0), 1.0, y - 1))))
 
 
-def _exponent_of_number(g: Array, x: float, y: Array, out: Array) -> Array:
-    if x > 0:
-        return g * (out * ln(x))
-    return g * where(ge(y, 0), 0.0, out * float("-inf")) if x == 0 else g * out * float("nan")
+def _power_y(g: Array, x: Array, y: Array, out: Array) -> Array:
+    """x^y log x, which is 0 for x = 0 and y >= 0, as 0^y = 0 (and 0^0 = 1) is taken to be constant."""
+    if _is_number(x):
+        if x > 0:
+            return g * (out * ln(x))
+        return where(ge(y, 0), 0.0, g * where(ge(y, 0), 0.0, out * float("-inf"))) if x == 0 else g * out * float("nan")
+    constant = logical_and(eq(x, 0), y >= 0)
+    return where(constant, 0.0, g * (out * log(where(constant, 1.0, x))))
+
+
+pow = unary("pow", _power, _power_x, _power_y, refuses=_negative_power)
 
 
 def _is_number(value: object) -> bool:
@@ -222,15 +247,19 @@ round = _step("round", _keep_integers(np.rint))
 
 
 floor_divide = unary("floor_divide", _division(np.floor_divide), lambda g: zeros_like(g), lambda g: zeros_like(g))
-remainder = unary("remainder", _division(np.remainder), lambda g: g, lambda g, x, y: -g * floor(x / y))
-fmod = unary("fmod", _division(np.fmod), lambda g: g, lambda g, x, y: -g * trunc(x / y))
+trunc_divide = unary(
+    "trunc_divide", lambda x, y: np.trunc(np.true_divide(x, y)), lambda g: zeros_like(g), lambda g: zeros_like(g)
+)
+"""x / y without its fraction, of floats."""
+remainder = unary("remainder", _division(np.remainder), lambda g: g, lambda g, x, y: -g * floor_divide(x, y))
+fmod = unary("fmod", _division(np.fmod), lambda g: g, lambda g, x, y: -g * trunc_divide(x, y))
 
 
 # -- the larger and the smaller: equal operands share the gradient ---------------------------------
 
 
 def _share(g: Array, loses: Array, ties: Array) -> Array:
-    return g * where(ties, 0.5, where(loses, 0.0, 1.0))
+    return where(loses, 0.0, where(ties, g * 0.5, g))
 
 
 maximum = unary(
@@ -239,11 +268,28 @@ maximum = unary(
 minimum = unary(
     "minimum", np.minimum, lambda g, x, y: _share(g, gt(x, y), eq(x, y)), lambda g, x, y: _share(g, gt(y, x), eq(x, y))
 )
+
+
+def _unless_zero(x: Array, y: Array) -> Array:
+    """Bits times 0 or 1 are a choice, at the speed of a product; np.where is five times slower on mixed signs."""
+    bits = _BITS[x.dtype.itemsize]
+    return np.multiply(x.view(bits), np.not_equal(y, 0)).view(x.dtype)
+
+
+unless_zero = unary("unless_zero", _unless_zero, lambda g, y: unless_zero(g, y), None)
+"""x, and 0 where y is 0 (not x * 0, which is NaN for an infinite x). Floats; x has the result's shape."""
 clamp = primitive(
     "clamp",
     lambda x, low, high: np.clip(x, low, high).astype(x.dtype, copy=False),
     lambda g, x, low, high: where(_inside(x, low, high), g, 0.0),
 )
+
+
+lerp = primitive(
+    "lerp", lambda x, end, weight: np.where(np.abs(weight) < 0.5, x + weight * (end - x), end - (end - x) * (1 - weight)),
+    lambda g, weight: g * (1 - weight), lambda g, weight: g * weight, lambda g, x, end: g * (end - x), layout=merged,
+)  # fmt: skip
+"""x at weight 0, end at weight 1, exactly."""
 
 
 def _inside(x: Array, low: float | None, high: float | None) -> Array:
@@ -252,11 +298,27 @@ def _inside(x: Array, low: float | None, high: float | None) -> Array:
     return ge(x, low) if high is None else logical_and(ge(x, low), le(x, high))
 
 
+raised = primitive("raised", lambda x, low: np.maximum(x, x.dtype.type(low)), lambda g: g, layout=merged)
+"""max(x, low), through which the cotangent passes as if it were x."""
+
+
+def _dropped(x: Array, mask: Array) -> Array:
+    """The product; a sum that is not finite tells that x may not be, and then the choice is made element by element."""
+    out = x * mask
+    if np.isfinite(np.add.reduce(out, None)):
+        return out
+    return np.where(mask == 0, out.dtype.type(0), out)
+
+
+dropped = unary("dropped", _dropped, lambda g, mask: dropped(g, mask), None)
+"""x * mask, and 0 where the mask is 0, whatever x is there."""
+
+
 def _nan_to_num(x: Array, nan: float, posinf: float | None, neginf: float | None) -> Array:
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-nan_to_num = primitive("nan_to_num", _nan_to_num, lambda g, x: g * isfinite(x), layout=merged)
+nan_to_num = primitive("nan_to_num", _nan_to_num, lambda g, x: where(isfinite(x), g, 0.0), layout=merged)
 
 
 # -- exponentials and logarithms -------------------------------------------------------------------
@@ -285,10 +347,30 @@ log = smooth("log", precise(np.log), lambda g, x: g / x)
 log2 = smooth("log2", precise(np.log2), lambda g, x: g / (x * ln(2)))
 log10 = smooth("log10", precise(np.log10), lambda g, x: g / (x * ln(10)))
 log1p = smooth("log1p", np.log1p, lambda g, x: g / (x + 1))
-logaddexp = smooth("logaddexp", np.logaddexp, lambda g, x, out: g * exp(x - out), lambda g, y, out: g * exp(y - out))
+logaddexp = smooth("logaddexp", np.logaddexp, lambda g, x, y: g * logistic(x - y), lambda g, x, y: g * logistic(y - x))
 
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------
+
+
+def _scale(x: Array, y: Array) -> Array:
+    """The larger of |x| and |y|; 1 where that is 0 or not finite."""
+    size = np.maximum(np.abs(x), np.abs(y))
+    return np.where((size > 0) & np.isfinite(size), size, size.dtype.type(1))
+
+
+scale_of = unary("scale_of", _scale)
+"""A constant to divide x and y by, so that their squares neither overflow nor vanish; no gradient."""
+
+
+def _over_square(g: Array, part: Array, x: Array, y: Array) -> Array:
+    """g part / (x^2 + y^2), for the part x or y; 0 at the origin."""
+    scale = scale_of(x, y)
+    u, v = x / scale, y / scale
+    square = u * u + v * v
+    none = eq(square, 0)
+    return where(none, 0.0, g * (part / scale / where(none, 1.0, square)) / scale)
+
 
 sin = smooth("sin", np.sin, lambda g, x: g * cos(x))
 cos = smooth("cos", np.cos, lambda g, x: -g * sin(x))
@@ -303,7 +385,7 @@ def _atan2(x: Array, y: Array) -> Array:
     return out.astype(np.result_type(x, y), copy=False)
 
 
-atan2 = smooth("atan2", _atan2, lambda g, x, y: g * y / (x * x + y * y), lambda g, x, y: -g * x / (x * x + y * y))
+atan2 = smooth("atan2", _atan2, lambda g, x, y: _over_square(g, y, x, y), lambda g, x, y: _over_square(-g, x, x, y))
 sinh = smooth("sinh", precise(np.sinh), lambda g, x: g * cosh(x))
 cosh = smooth("cosh", precise(np.cosh), lambda g, x: g * sinh(x))
 tanh = smooth("tanh", np.tanh, lambda g, out: g * (1 - out * out))
@@ -333,11 +415,13 @@ def _softplus(x: Array) -> Array:
 
 
 sigmoid = smooth("sigmoid", _sigmoid, lambda g, out: g * out * (1 - out))
-relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: g * gt(out, 0))
+logistic = smooth("logistic", _sigmoid, lambda g, x: g * (logistic(x) * logistic(-x)))
+"""The sigmoid inside the rules of others: its slope is exact where the sigmoid itself rounds to 1."""
+relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: unless_zero(g, out))
 leaky_relu = primitive(
     "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
 )
-log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * sigmoid(-x), layout=in_rows)
+log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * logistic(-x), layout=in_rows)
 gelu = smooth(
     "gelu",
     special.gelu,

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.ops.elementwise import rsqrt
-from tinygrad_nn.ops.reduce import sum
+from tinygrad_nn.ops.elementwise import lt, rsqrt, where
+from tinygrad_nn.ops.reduce import scale_along, sum
 from tinygrad_nn.ops.sums import add_rows, inner
 from tinygrad_nn.order import channels, in_rows
 from tinygrad_nn.primitive import primitive
@@ -37,6 +37,9 @@ def _layer_norm(
     count = max(1, rows.shape[1])
     rows = rows - np.add.reduce(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
     scale = 1 / np.sqrt(inner(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
+    if not scale.all():  # squares have overflowed
+        wide = rows.astype(np.float64)
+        scale = (1 / np.sqrt(inner(wide, wide)[:, None] / count + eps)).astype(x.dtype)
     unit = (rows * scale).reshape(x.shape)
     out = unit if weight is None else unit * weight
     if bias is not None:
@@ -47,10 +50,13 @@ def _layer_norm(
 def _standardised(x: Array, axes: tuple[int, ...], centred: bool, eps: float) -> tuple[Array, Array]:
     """The same, in primitives: for the gradient of the gradient."""
     share = 1.0 / prod([x.shape[k] for k in axes])
+    size = scale_along(x, axes)
+    size = where(lt(size, 1.0), 1.0, size)  # large numbers are made small, so that squares do not overflow
+    x = x / size
     if centred:
         x = x - sum(x, axes, True) * share
-    scale = rsqrt(sum(x * x, axes, True) * share + eps)
-    return x * scale, scale
+    scale = rsqrt(sum(x * x, axes, True) * share + eps / size / size)
+    return x * scale, scale / size
 
 
 def _layer_norm_rule(

@@ -66,7 +66,21 @@ def _max_pool(x: Array, geometry: Geometry) -> tuple[Array, Array]:
     best, winner = _best(padded, geometry, False)
     if best.size and x.dtype.kind in "fV" and np.isnan(np.maximum.reduce(best, None)):
         best, winner = _best(padded, geometry, True)
+    if padded is not x:  # the padding is never the winner, not even beside elements as small
+        tie = best == least
+        if tie.any():
+            np.copyto(winner, _first_inside(geometry), where=tie, casting="unsafe")
     return best, winner
+
+
+def _first_inside(geometry: Geometry) -> Array:
+    """For each window the number of its first element that is not padding."""
+    _, kernel, counts, stride, padding, dilation, _ = geometry
+    number: Array = 0
+    for k, n in enumerate(kernel):
+        before = np.maximum(padding[k][0] - np.arange(counts[k]) * stride[k], 0)
+        number = number * n + (-(-before // dilation[k])).reshape((-1,) + (1,) * (len(kernel) - 1 - k))
+    return number
 
 
 def _best(x: Array, geometry: Geometry, nan: bool) -> tuple[Array, Array]:
@@ -93,16 +107,20 @@ def _best(x: Array, geometry: Geometry, nan: bool) -> tuple[Array, Array]:
     return best, winner
 
 
+_BITS = {1: np.dtype(np.int8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+
+
 def _max_spread(y: Array, index: Array, geometry: Geometry) -> Array:
     plan = plan_of(geometry)
     out = np.zeros((*y.shape[:2], *plan.padded), y.dtype)
+    bits = y.view(_BITS[y.dtype.itemsize])  # bits times 0 or 1 are a choice: an infinity stays where it belongs
     apart = all([s >= d * (k - 1) + 1 for s, d, k in zip(plan.stride, plan.dilation, plan.kernel, strict=True)])
     for number, tap in enumerate(plan.taps):
         place = out[(slice(None), slice(None), *plan.place(tap))]
         if apart:
-            np.multiply(y, index == number, out=place)
+            np.multiply(bits, index == number, out=place.view(bits.dtype))
         else:
-            place += y * (index == number)
+            place += (bits * (index == number)).view(y.dtype)
     return np.ascontiguousarray(out[(slice(None), slice(None), *plan.inside)])
 
 
@@ -126,6 +144,16 @@ def _max_position(index: Array, geometry: Geometry) -> Array:
     return total.astype(np.int64)
 
 
+def _last_nan_or_largest(x: Array) -> Array:
+    """Where along the last axis PyTorch's adaptive pooling finds the maximum: the last NaN, else the first maximum."""
+    place = np.argmax(x, -1)
+    nan = np.isnan(x) if x.dtype.kind in "fV" else np.False_
+    if not np.any(nan):
+        return place
+    return np.where(nan.any(-1), x.shape[-1] - 1 - np.argmax(nan[..., ::-1], -1), place)
+
+
+last_nan_or_largest = primitive("last_nan_or_largest", _last_nan_or_largest)
 max_winner = primitive("max_winner", lambda x, geometry: _max_pool(x, geometry)[1], layout=_pooled)
 """The number of each window's largest element, in reading order within the window."""
 max_position = primitive("max_position", _max_position, layout=_pooled)
@@ -184,6 +212,8 @@ def _resample(x: Array, dim: int, there: tuple[Array, Array], back: tuple[Array,
         factor = weight[:, k]
         if not np.all(factor == 1):
             part *= factor.astype(x.dtype)[lead]
+            if not np.all(factor):  # not taken, whatever it is
+                part[(slice(None),) * dim + (factor == 0,)] = 0
         out = part if out is None else np.add(out, part, out=out)
     return out
 

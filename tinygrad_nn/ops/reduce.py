@@ -6,11 +6,12 @@ A reduction's rule gives its cotangent with the reduced axes as size one; the wa
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod as prod_of
 from typing import Any
 
 import numpy as np
 
-from tinygrad_nn.ops.elementwise import eq, exp, where
+from tinygrad_nn.ops.elementwise import eq, exp, isfinite, isnan, logical_or, where
 from tinygrad_nn.ops.shape import roll
 from tinygrad_nn.ops.sums import add_up
 from tinygrad_nn.order import in_rows
@@ -133,8 +134,9 @@ def _exclusive_cumprod_rule(g: Array, x: Array, dim: int, reverse: bool) -> Arra
 
 
 def _cumprod_rule(g: Array, x: Array, dim: int) -> Array:
-    """The same with x_j among the factors of out_j: T_j = g_j + x_(j+1) T_(j+1)."""
-    return exclusive_cumprod(x, dim, False) * linear_scan(g, roll(x, -1, dim), dim, True)
+    """The same with x_j among the factors of out_j: T_j = g_j + x_(j+1) T_(j+1). NaN for an x_j that is not finite."""
+    slope = exclusive_cumprod(x, dim, False) * linear_scan(g, roll(x, -1, dim), dim, True)
+    return where(isfinite(x), slope, np.nan)
 
 
 exclusive_cumprod = primitive("exclusive_cumprod", _exclusive_cumprod, _exclusive_cumprod_rule, arity=1)
@@ -157,13 +159,111 @@ reverse_cumsum = primitive(
 )
 
 
+# -- roots of sums of squares ----------------------------------------------------------------------
+
+
+def _scale(x: Array, dim: Dims) -> Array:
+    """The power of two next to the largest |x|, with the reduced axes as size one; 1 where that is 0 or not finite."""
+    size = largest(np.abs(x), dim, None, None, True, initial=0)
+    return np.where(
+        (size > 0) & np.isfinite(size), np.ldexp(size.dtype.type(1), np.frexp(size)[1] - 1), size.dtype.type(1)
+    )
+
+
+scale_along = primitive("scale_along", _scale)
+"""A constant to divide by, exactly, so that squares neither overflow nor vanish; no gradient."""
+
+
+def _risky(squares: Array) -> bool:
+    """Whether a sum of squares has left the range in which its root has all digits."""
+    limits = np.finfo(squares.dtype)
+    return not bool(np.all(np.isfinite(squares) & (squares > limits.tiny / limits.eps)))
+
+
+def _norm(x: Array, dim: Dims, keepdim: bool) -> Array:
+    squares = add_up(np.square(x), dim, None, None, keepdim)
+    if not _risky(squares):
+        return np.sqrt(squares)
+    scale = _scale(x, dim)
+    return np.sqrt(add_up(np.square(x / scale), dim, None, None, keepdim)) * scale.reshape(squares.shape)
+
+
+def _norm_rule(g: Array, x: Array, out: Array, shape: tuple[int, ...], dim: Dims) -> Array:
+    """x over its norm, 0 where that is 0."""
+    size, g = kept(out, shape, dim), kept(g, shape, dim)
+    none = eq(size, 0)
+    return where(none, 0.0, g * (x / where(none, 1.0, size)))
+
+
+norm = primitive("norm", _norm, _norm_rule, layout=in_rows)
+"""The root of the sum of squares, also of numbers whose squares overflow or vanish. Not of half precision."""
+
+
+def _centred(x: Array, dim: Dims) -> Array:
+    """x less its mean; what rounding left of the mean is taken off as well, so that equal elements give zeros."""
+    count = _count(x, dim)
+    gaps = x - sum(x, dim, True) / count
+    return gaps - sum(gaps, dim, True) / count
+
+
+def _count(x: Array, dim: Dims) -> int:
+    return prod_of([n for k, n in enumerate(x.shape) if dim is None or k in dim])
+
+
+def _spread(x: Array, dim: Dims, keepdim: bool, freedom: float) -> tuple[Array, Array]:
+    """sum (x - mean)^2 / freedom of x / scale, and the scale: 1, unless squares would overflow or vanish."""
+    with np.errstate(all="ignore"):
+        spread = add_up(np.square(_centred(x, dim)), dim, None, None, keepdim) / x.dtype.type(max(freedom, 0))
+        if not _risky(spread) or freedom <= 0:
+            return spread, x.dtype.type(1)
+        scale = _scale(x, dim)
+        return (
+            add_up(np.square(_centred(x / scale, dim)), dim, None, None, keepdim) / x.dtype.type(freedom),
+            scale.reshape(spread.shape),
+        )
+
+
+def _variance(x: Array, dim: Dims, keepdim: bool, freedom: float) -> Array:
+    spread, scale = _spread(x, dim, keepdim, freedom)
+    return np.asarray(spread * scale * scale)
+
+
+def _deviation(x: Array, dim: Dims, keepdim: bool, freedom: float) -> Array:
+    spread, scale = _spread(x, dim, keepdim, freedom)
+    return np.asarray(np.sqrt(spread) * scale)
+
+
+def _over(x: Array, freedom: float) -> Array:
+    return x / freedom if freedom else x * np.inf
+
+
+def _variance_rule(g: Array, x: Array, shape: tuple[int, ...], dim: Dims, freedom: float) -> Array:
+    return kept(g, shape, dim) * _over(_centred(x, dim) * 2, freedom)
+
+
+def _deviation_rule(g: Array, x: Array, out: Array, shape: tuple[int, ...], dim: Dims, freedom: float) -> Array:
+    """(x - mean) / (freedom * std), 0 where the deviation is 0."""
+    scale = scale_along(x, dim)
+    size, g = kept(out, shape, dim) / scale, kept(g, shape, dim)
+    none = eq(size, 0)
+    return where(none, 0.0, g * _over(_centred(x / scale, dim) / where(none, 1.0, size), freedom))
+
+
+variance = primitive("variance", _variance, _variance_rule, layout=in_rows)
+"""sum (x - mean)^2 / max(freedom, 0); the slope takes a negative freedom as it is, as PyTorch's does."""
+deviation = primitive("deviation", _deviation, _deviation_rule, layout=in_rows)
+"""The root of the variance, also where the squares overflow or vanish. Neither is of half precision."""
+
+
 # -- extremes: ties share the gradient evenly ------------------------------------------------------
 
 
 def _extreme_rule(g: Array, x: Array, out: Array, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Array:
-    winners = eq(x, kept(out, shape, dim))
+    best = kept(out, shape, dim)
+    winners = eq(x, best)
     share = where(winners, 1.0, 0.0)
-    return kept(g, shape, dim) * share / sum(share, dim, True)
+    share = share / sum(share, dim, True)  # of NaN, which wins nothing: NaN everywhere
+    return where(logical_or(winners, isnan(best)), kept(g, shape, dim) * share, 0.0)
 
 
 amax = primitive("amax", lambda x, dim, keepdim: largest(x, dim, None, None, keepdim), _extreme_rule, layout=in_rows)

@@ -24,8 +24,8 @@ Array = Any
 
 def _shared(g: Array, x: Array, out: Array) -> Array:
     """The cotangent, divided among all elements that are the chosen value (NaN is NaN here)."""
-    share = where(logical_or(eq(x, out), logical_and(isnan(x), isnan(out))), 1.0, 0.0)
-    return g * share / sum(share, None, False)
+    chosen = logical_or(eq(x, out), logical_and(isnan(x), isnan(out)))
+    return where(chosen, g / sum(where(chosen, 1.0, 0.0), None, False), 0.0)
 
 
 def _median(x: Array) -> Array:
@@ -64,10 +64,24 @@ def _median_place(x: Array, dim: int, keepdim: bool) -> Array:
     return place if keepdim else np.squeeze(place, dim)
 
 
+def _inserted(row: Array) -> list[int]:
+    """The order that an insertion sort leaves, which stops at a NaN: PyTorch's, for up to 16 elements."""
+    order: list[int] = []
+    for k, value in enumerate(row):
+        place = 0 if order and value < row[order[0]] else len(order)
+        while place and value < row[order[place - 1]]:
+            place -= 1
+        order.insert(place, k)
+    return order
+
+
 def _mode_place(x: Array, dim: int, keepdim: bool) -> Array:
     """The last place of the most frequent element, the smallest of several: the end of the longest run, once sorted."""
     rows = np.moveaxis(x, dim, -1)
     order = np.argsort(rows, axis=-1, kind="stable")
+    if x.dtype.kind in "fV":
+        for row in np.argwhere(np.isnan(rows).any(-1)):
+            order[tuple(row)] = _inserted(rows[tuple(row)])
     ordered = np.take_along_axis(rows, order, -1)
     at = np.arange(rows.shape[-1])
     starts = np.concatenate([np.ones_like(ordered[..., :1], bool), ordered[..., 1:] != ordered[..., :-1]], -1)

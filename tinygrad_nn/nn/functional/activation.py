@@ -6,7 +6,6 @@ PyTorch's (0 for relu at 0).
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.sampling import drawn
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, maybe_inplace, tensor_operands
+from tinygrad_nn.ops import activation as own
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce
 from tinygrad_nn.ops.fused import one_hot as at_class
@@ -81,7 +81,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x, 0), 6). (Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010)"""
     _numbers("relu6", input)
-    return maybe_inplace(_hardtanh, inplace, "relu6", input, *_limits("relu6", input, 0.0, 6.0))  # type: ignore[no-any-return]
+    return maybe_inplace(own.hardtanh, inplace, "relu6", input, *_limits("relu6", input, 0.0, 6.0))  # type: ignore[no-any-return]
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -151,7 +151,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
             message("hardtanh: min_val cannot be greater than max_val", got=f"min_val={min_val}, max_val={max_val}")
         )
     _numbers("hardtanh", input)
-    return maybe_inplace(_hardtanh, inplace, "hardtanh", input, *_limits("hardtanh", input, min_val, max_val))  # type: ignore[no-any-return]
+    return maybe_inplace(own.hardtanh, inplace, "hardtanh", input, *_limits("hardtanh", input, min_val, max_val))  # type: ignore[no-any-return]
 
 
 def _limits(name: str, x: Any, *limits: float) -> list[Any]:
@@ -180,27 +180,13 @@ def _floating(name: str, input: Any) -> None:
         )
 
 
-def _hardtanh(x: Any, low: float, high: float) -> Any:
-    """Like clamp, but without a gradient at the limits themselves."""
-    return ops.where(ops.le(x, low), low, ops.where(ops.ge(x, high), high, x))
-
-
 # -- exponential units -----------------------------------------------------------------------------
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha * (exp(x) - 1). (Clevert et al., 2015)"""
     _floating("elu", input)
-    return maybe_inplace(_elu, inplace, "elu", input, alpha, 1.0, 1.0)  # type: ignore[no-any-return]
-
-
-@in_single
-def _elu(x: Any, alpha: float, scale: float, inside: float) -> Any:
-    """scale * (x where x > 0, else alpha * (exp(inside * x) - 1)); exp never sees a positive number."""
-    below = ops.clamp(x, None, 0.0)
-    negative = ops.expm1(below if inside == 1 else below * inside) * (alpha * scale)
-    positive = ops.relu(x)
-    return (positive if scale == 1 else positive * scale) + negative
+    return maybe_inplace(own.elu, inplace, "elu", input, float(alpha), 1.0, 1.0)  # type: ignore[no-any-return]
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -208,7 +194,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise AutogradError(message("celu: ZeroDivisionError: alpha cannot be 0 for CELU", got="alpha=0"))
     _floating("celu", input)
-    return maybe_inplace(_elu, inplace, "celu", input, alpha, 1.0, 1.0 / alpha)  # type: ignore[no-any-return]
+    return maybe_inplace(own.elu, inplace, "celu", input, float(alpha), 1.0, 1.0 / alpha)  # type: ignore[no-any-return]
 
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -220,7 +206,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     (Klambauer et al., "Self-normalizing neural networks", 2017)
     """
     _floating("selu", input)
-    return maybe_inplace(_elu, inplace, "selu", input, SELU_ALPHA, SELU_SCALE, 1.0)  # type: ignore[no-any-return]
+    return maybe_inplace(own.elu, inplace, "selu", input, SELU_ALPHA * SELU_SCALE, SELU_SCALE, 1.0)  # type: ignore[no-any-return]
 
 
 # -- smooth gates ----------------------------------------------------------------------------------
@@ -253,58 +239,31 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return ops.gelu(input)  # type: ignore[no-any-return]
     if approximate != "tanh":
         raise AutogradError(message("gelu: approximate argument must be either none or tanh", got=repr(approximate)))
-    return _gelu_tanh(input)  # type: ignore[no-any-return]
-
-
-@in_single
-def _gelu_tanh(x: Any) -> Any:
-    """(1 + tanh(u)) / 2 is sigmoid(2 u), which loses no digits where the tanh is near -1."""
-    return x * ops.sigmoid((x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi)))
+    return own.gelu_tanh(input)  # type: ignore[no-any-return]
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish. (Elfwing et al., 2017)"""
     _floating("silu", input)
-    return maybe_inplace(_silu, inplace, "silu", input)  # type: ignore[no-any-return]
-
-
-@in_single
-def _silu(x: Any) -> Any:
-    return x * ops.sigmoid(x)
+    return maybe_inplace(own.silu, inplace, "silu", input)  # type: ignore[no-any-return]
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)). (Misra, 2019)"""
     _floating("mish", input)
-    return maybe_inplace(_mish, inplace, "mish", input)  # type: ignore[no-any-return]
-
-
-@in_single
-def _mish(x: Any) -> Any:
-    return x * ops.tanh(-ops.log_sigmoid(-x))
+    return maybe_inplace(own.mish, inplace, "mish", input)  # type: ignore[no-any-return]
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """0 below -3, 1 above 3, x / 6 + 1/2 between."""
     _floating("hardsigmoid", input)
-    return maybe_inplace(_hardsigmoid, inplace, "hardsigmoid", input)  # type: ignore[no-any-return]
-
-
-@in_single
-def _hardsigmoid(x: Any) -> Any:
-    return _hardtanh(x + 3.0, 0.0, 6.0) / 6.0
+    return maybe_inplace(own.hardsigmoid, inplace, "hardsigmoid", input)  # type: ignore[no-any-return]
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """0 below -3, x above 3, x (x + 3) / 6 between. (Howard et al., 2019)"""
     _floating("hardswish", input)
-    return maybe_inplace(_hardswish, inplace, "hardswish", input)  # type: ignore[no-any-return]
-
-
-@in_single
-def _hardswish(x: Any) -> Any:
-    middle = x * (x + 3.0) / 6.0
-    return ops.where(ops.le(x, -3.0), 0.0, ops.where(ops.ge(x, 3.0), x, middle))
+    return maybe_inplace(own.hardswish, inplace, "hardswish", input)  # type: ignore[no-any-return]
 
 
 @in_single
@@ -320,8 +279,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 @in_single
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
-    x: Any = input
-    return x / (ops.abs(x) + 1.0)  # type: ignore[no-any-return]
+    return own.softsign(input)  # type: ignore[no-any-return]
 
 
 @in_single
@@ -337,15 +295,13 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     _floating("softshrink", input)
     if not lambd >= 0:
         raise AutogradError(message("softshrink: lambda must be greater or equal to 0", got=f"lambd={lambd}"))
-    x: Any = input
-    return ops.where(ops.gt(x, lambd), x - lambd, ops.where(ops.lt(x, -lambd), x + lambd, x * 0.0))  # type: ignore[no-any-return]
+    return own.softshrink(input, float(lambd))  # type: ignore[no-any-return]
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x, and 0 where |x| <= lambd."""
     _floating("hardshrink", input)
-    x: Any = input
-    return ops.where(ops.logical_and(ops.ge(x, -lambd), ops.le(x, lambd)), 0.0, x)  # type: ignore[no-any-return]
+    return own.hardshrink(input, float(lambd))  # type: ignore[no-any-return]
 
 
 @in_single

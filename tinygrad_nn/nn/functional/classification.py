@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -355,12 +356,10 @@ def binary_cross_entropy_with_logits(
                     fix=f"{word}.float()",
                 )
             )
-    x: Any = input
-    t: Any = target
-    log_p: Any = ops.log_sigmoid(x)
-    if pos_weight is not None:
-        log_p = log_p * ((pos_weight - 1.0) * t + 1.0)
-    each = to_dtype((1.0 - t) * x - log_p, target.dtype)
+    kinds = [one.array for one in (input, target, pos_weight) if one is not None]
+    kind = result_dtype(*kinds)
+    w: Any = None if pos_weight is None else to_dtype(pos_weight, kind)
+    each: Any = to_dtype(loss.bce_with_logits(to_dtype(input, kind), to_dtype(target, kind), w), target.dtype)
     return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
 

@@ -13,6 +13,7 @@ from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeErr
 from tinygrad_nn.functions.sampling import drawn
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.nn.functional.common import here, maybe_inplace
+from tinygrad_nn.ops.elementwise import dropped, zeros_like
 from tinygrad_nn.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -69,14 +70,15 @@ def _floating(name: str, x: Any) -> None:
 def _dropped(x: Any, p: float) -> Any:
     array = x.array
     _floating("dropout", x)
-    return x * drawn(None, "dropout_mask", shape=array.shape, p=p, dtype=array.dtype, order=memory_order(array))
+    mask = drawn(None, "dropout_mask", shape=array.shape, p=p, dtype=array.dtype, order=memory_order(array))
+    return dropped(x, mask)
 
 
 def _channels_dropped(x: Any, p: float) -> Any:
     """One toss for each channel of x: (N, C, ...)."""
     _floating("dropout", x)
     mask = drawn(None, "dropout_mask", shape=tuple(x.shape[:2]), p=p, dtype=x.array.dtype)
-    return x * reshape(mask, (*x.shape[:2], *(1,) * (x.ndim - 2)))
+    return dropped(x, reshape(mask, (*x.shape[:2], *(1,) * (x.ndim - 2))))
 
 
 def _dropout_of_channels(
@@ -171,7 +173,7 @@ def _alpha_dropped(x: Any, p: float, by_channel: bool) -> Any:
             )
         )
     if p == 1:
-        return x * 0.0
+        return dropped(x, zeros_like(x))
     array = x.array
     if by_channel:
         size = tuple(x.shape[:2])
@@ -180,4 +182,4 @@ def _alpha_dropped(x: Any, p: float, by_channel: bool) -> Any:
         kept = drawn(None, "bernoulli", 1 - p, shape=array.shape, dtype=array.dtype, order=memory_order(array))
     a = 1.0 / math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p))
     b = (kept - 1.0) * (ALPHA * a) + ALPHA * a * p  # the dropped ones at -ALPHA * a, and the mean back at 0
-    return x * (kept * a) + b
+    return dropped(x, kept * a) + b

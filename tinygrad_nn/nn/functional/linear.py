@@ -176,13 +176,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         a, b = broadcast_tensors(a, b)
     a, b = (t if t.dtype.is_floating_point else to_dtype(t, get_default_dtype()) for t in (a, b))
     over = (k,) if a.ndim else None
-    dot = sum(a * b, over, False)
-    return dot / (_at_least(_norm(a, 2.0, over, False), eps) * _at_least(_norm(b, 2.0, over, False), eps))  # type: ignore[no-any-return]
-
-
-def _at_least(norm: Any, eps: float) -> Any:
-    """max(norm, eps), through which the gradient passes as if it were the norm (PyTorch's choice)."""
-    return norm + (ops.clamp(norm, eps, None) - norm).detach()
+    a, b = (t / ops.raised(_norm(t, 2.0, over, True), float(eps)) for t in (a, b))  # each first: products may overflow
+    return sum(a * b, over, False)  # type: ignore[no-any-return]
 
 
 @in_single

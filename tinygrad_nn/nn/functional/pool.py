@@ -17,7 +17,6 @@ from tinygrad_nn.nn.functional.window import batched, each, pooled_size, unbatch
 from tinygrad_nn.ops import pool as ops
 from tinygrad_nn.ops.index import pick_at
 from tinygrad_nn.ops.reduce import sum
-from tinygrad_nn.ops.select import argmax
 from tinygrad_nn.ops.shape import in_order, reshape
 from tinygrad_nn.order import CHANNELS_LAST, has_channels_last
 from tinygrad_nn.primitive import wrap
@@ -313,7 +312,7 @@ def _adaptive_max(name: str, rank: int, input: Any, output_size: Any, return_ind
     flat = reshape(x, (batch, channels, prod(size)))
     places = _window_places(size, out)  # (windows, taps)
     windows: Any = pick_at(flat, (slice(None), slice(None), places))
-    best = argmax(windows, 3, False)
+    best = ops.last_nan_or_largest(windows)
     where: Any = pick_at(wrap(places), (np.arange(len(places)), best))
     rows, columns = np.arange(batch)[:, None, None], np.arange(channels)[:, None]
     values: Any = _as_images(reshape(pick_at(flat, (rows, columns, where)), (batch, channels, *out)), x.array)

@@ -15,6 +15,7 @@ from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
+from tinygrad_nn.ops import loss as losses
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import in_order
 from tinygrad_nn.order import order_of
@@ -169,10 +170,8 @@ def smooth_l1_loss(
         raise AutogradError(message("smooth_l1_loss does not support negative values for beta.", got=f"beta={beta}"))
     input, target = _check_pair("smooth_l1_loss", input, target)
     gap: Any = ops.sub(input, target)
-    size = ops.abs(gap)
-    if beta == 0:
-        return reduced(size, reduction)  # type: ignore[no-any-return]
-    return reduced(ops.where(ops.lt(size, beta), gap * gap * (0.5 / beta), size - 0.5 * beta), reduction)  # type: ignore[no-any-return]
+    each = ops.abs(gap) if beta == 0 else losses.smooth_l1(gap, float(beta))
+    return reduced(each, reduction)  # type: ignore[no-any-return]
 
 
 @in_float32
@@ -189,8 +188,7 @@ def huber_loss(
     _floating_input("huber_loss", input)
     input, target = _check_pair("huber_loss", input, target)
     gap: Any = ops.sub(input, target)
-    size = ops.abs(gap)
-    each = to_dtype(ops.where(ops.le(size, delta), gap * gap * 0.5, (size - 0.5 * delta) * delta), input.dtype)
+    each = to_dtype(losses.huber(gap, float(delta)), input.dtype)
     if each.array.shape == input.array.shape:
         each = in_order(each, order_of(input.array))
     if weight is not None:
@@ -238,7 +236,7 @@ def gaussian_nll_loss(
     if reduction not in ("none", "mean", "sum"):
         raise ArgumentError(message(f"{reduction} is not valid", got=repr(reduction), fix="'none', 'mean' or 'sum'"))
     v = _variance(input, var)
-    v = v + (ops.clamp(v, eps, None) - v).detach()
+    v = ops.raised(v, float(eps))
     gap: Any = input - target
     each = (ops.log(v) + gap * gap / v) * 0.5
     return reduced(each + 0.5 * math.log(2 * math.pi) if full else each, reduction)  # type: ignore[no-any-return]
@@ -305,7 +303,7 @@ def kl_div(
     if log_target:
         each = ops.exp(t) * (t - x)
     else:
-        each = t * ops.log(ops.where(ops.eq(t, 0.0), 1.0, t)) - t * x
+        each = losses.times_log(t) - t * x
     if reduction != "batchmean":
         return reduced(each, reduction)  # type: ignore[no-any-return]
     total = sum(each, None, False)

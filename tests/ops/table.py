@@ -136,7 +136,6 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "silu": ONE, "mish": ONE, "gelu_tanh": ONE, "softsign": ONE,
     "bce_with_logits": [case(real(3, 4), unit(3, 4), None), case(real(3, 4), unit(3, 4), positive(4))],
     "smooth_l1": [case(distinct(3, 4), 0.4)], "huber": [case(distinct(3, 4), 0.4)],
-    "times_log": POSITIVE,
     "norm": [case(real(3, 4), None, False), case(real(3, 4), (1,), True)],
     "variance": [case(real(3, 4), None, False, 11.0), case(real(3, 4), (1,), True, 4.0)],
     "deviation": [case(real(3, 4), None, False, 11.0), case(real(3, 4), (1,), True, 4.0)],

@@ -145,10 +145,4 @@ def _softsign_rule(g: Array, x: Array) -> Array:
     return g / size / size
 
 
-def _softsign(x: Array) -> Array:
-    if x.dtype.kind == "b":
-        raise TypeError("not defined for bool")
-    return x / (np.abs(x) + 1)
-
-
-softsign = smooth("softsign", _softsign, _softsign_rule, layout=merged)
+softsign = smooth("softsign", lambda x: x / (np.abs(x) + 1), _softsign_rule, layout=merged)

@@ -86,11 +86,3 @@ def _huber(x: Array, delta: float) -> Array:
 
 smooth_l1 = primitive("smooth_l1", _smooth_l1, lambda g, x, beta: g * hardtanh(x / beta, -1.0, 1.0), layout=merged)
 huber = primitive("huber", _huber, lambda g, x, delta: g * hardtanh(x, -delta, delta), layout=merged)
-
-
-def _times_log(x: Array) -> Array:
-    return np.where(x == 0, x.dtype.type(0), x * np.log(np.where(x == 0, x.dtype.type(1), x)))
-
-
-times_log = primitive("times_log", _times_log, lambda g, x: g * (log(x) + x / x), layout=merged)
-"""x log x, 0 at 0, where there is no slope: NaN."""

@@ -96,7 +96,6 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     ),
     "smooth_l1": ("x² / (2 beta) where |x| < beta, else |x| − beta/2", "g · (x / beta kept between −1 and 1)"),
     "huber": ("x²/2 where |x| ≤ delta, else delta · (|x| − delta/2)", "g · (x kept between −delta and delta)"),
-    "times_log": ("x · ln x", "g · (ln x + 1)"),
     "norm": ("√Σx²", "g · x / out, 0 where out is 0"),
     "variance": ("Σ(x − mean)² / freedom", "g · 2 · (x − mean) / freedom"),
     "deviation": ("√(Σ(x − mean)² / freedom)", "g · (x − mean) / (freedom · out), 0 where out is 0"),

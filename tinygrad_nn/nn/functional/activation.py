@@ -279,6 +279,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 @in_single
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
+    _numbers("softsign", input)
     return own.softsign(input)  # type: ignore[no-any-return]
 
 

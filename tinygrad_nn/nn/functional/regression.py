@@ -303,7 +303,7 @@ def kl_div(
     if log_target:
         each = ops.exp(t) * (t - x)
     else:
-        each = losses.times_log(t) - t * x
+        each = ops.where(ops.eq(t, 0.0), 0.0, t * ops.log(t)) - t * x  # slope at t = 0: NaN, as it is -inf from above
     if reduction != "batchmean":
         return reduced(each, reduction)  # type: ignore[no-any-return]
     total = sum(each, None, False)

@@ -26,8 +26,13 @@ from tinygrad_nn.interop.json_export import from_json
 HERE = Path(__file__).resolve().parent
 STATIC = ("style.css", "forward.js", "normalise.js", "digit.js")
 OPENING = "var NETWORK ="
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024  # of a picture
+MAX_JSON = 1024 * 1024  # of numbers, which take twenty times as much memory once they are read
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+
+class TooLargeError(BadImageError):
+    """More numbers than a page draws."""
 
 
 def network_in(path: Path) -> str:
@@ -60,6 +65,8 @@ def create_app(network_file: Path = HERE / "network.js") -> Any:
             if "image" not in request.files:
                 raise BadImageError("the form has no file named image")
             return normalise(from_file(request.files["image"].read()))
+        if (request.content_length or 0) > MAX_JSON:
+            raise TooLargeError
         return digit_in(request.get_data())
 
     @app.get("/")
@@ -79,6 +86,8 @@ def create_app(network_file: Path = HERE / "network.js") -> Any:
     def answer() -> Response:
         try:
             return jsonify(predict(sent_digit()))
+        except TooLargeError:
+            return refused(413, f"more than {MAX_JSON // 1024**2} MiB of JSON were sent: send a PNG")
         except BadImageError as error:
             return refused(400, str(error))
 

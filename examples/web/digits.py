@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 BOX, SIDE, CENTRE = 20, 28, 14
 FAINT = 0.1  # of the darkest ink: less than this is not part of the digit
-LARGEST = 4096  # pixels along a side
+LARGEST = 2048  # pixels along a side
 
 
 class BadImageError(ValueError):
@@ -64,7 +64,7 @@ def _shares(size: int, n: int) -> NDArray[np.float64]:
 def from_list(pixels: object) -> NDArray[np.float64]:
     """Rows of numbers in 0..255, white ink on black as in MNIST, as an array.
 
-    Raises BadImageError for anything else, and for fewer than 28 or more than 4096 rows or columns.
+    Raises BadImageError for anything else, and for fewer than 28 or more than 2048 rows or columns.
     """
     if not isinstance(pixels, list) or not all(isinstance(row, list) for row in pixels):
         raise BadImageError("pixels must be a list of rows, each a list of numbers")

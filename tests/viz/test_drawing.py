@@ -259,3 +259,15 @@ def test_remarks_about_fonts_are_left_out_and_all_else_is_passed_on(capfd: pytes
 def test_drawing_says_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     assert b"<svg" in rendering.render("digraph { a [label=<<b>x</b>> fontname=Nowhere] }")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["<x>a</x>", "<<>>", "<b", "a\ud800b", "\\N", "a\nb", "\x00", "]]>", "&amp;", "\\", "é", "{|}", "a" * 5000]
+)
+def test_any_name_can_be_drawn(name: str, tmp_path: Path) -> None:
+    """A name that looks like Graphviz's own HTML, or that no file can hold, is a name like any other."""
+    x = tg.ones(2, requires_grad=True)
+    viz.graph((x * 2).sum(), params={name: x}).save_as(tmp_path / "graph.svg")
+    ElementTree.parse(tmp_path / "graph.svg")
+    viz.page((x * 2).sum(), tmp_path / "page.html", params={name: x}, title=name)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").rstrip().endswith("</html>")

@@ -180,7 +180,8 @@ class _Painter:
         """Escaped for DOT; Graphviz escapes it again for SVG."""
         item = box.item
         text = item.title if item is not None else box.group.path if box.group is not None else "operations"
-        return str(graphviz.escape(_plain(text)))
+        quoted: str = graphviz.escape(_plain(text))  # of a class that says it is no HTML: keep it
+        return quoted
 
     def label(self, box: Box, ink: str) -> str:
         title, aside = label_of(box, self.view)

@@ -93,7 +93,7 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            stream.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
     except OSError as error:
         what = f"viz: cannot write {target.name}: {error.strerror or 'it is a folder'}"
         said = message(

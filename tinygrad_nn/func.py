@@ -15,6 +15,7 @@ import numpy as np
 from tinygrad_nn.autograd.backward import grad as differentiate
 from tinygrad_nn.autograd.mode import enable_grad
 from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.shape import reshape, stack
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node
@@ -39,6 +40,7 @@ def _function(name: str, func: Any) -> None:
         )
 
 
+@switches
 def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes the gradient of a scalar function.
 
@@ -56,6 +58,7 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
     return gradient
 
 
+@switches
 def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes (gradient, value), or (gradient, (value, aux)) with `has_aux`."""
     _function("grad_and_value", func)
@@ -84,6 +87,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
     return both
 
 
+@switches
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """(func(*primals), v -> v times the Jacobian), and aux last with `has_aux`.
 
@@ -112,6 +116,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     return (shown, pull, aux) if has_aux else (shown, pull)
 
 
+@switches
 def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *, has_aux: bool = False) -> Any:
     """(func(*primals), Jacobian times tangents), and aux last with `has_aux`.
 
@@ -143,6 +148,7 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     return (shown, derivative, aux) if has_aux else (shown, derivative)
 
 
+@switches
 def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes the Jacobian, one backward walk per output element.
 
@@ -174,6 +180,7 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
     return jacobian
 
 
+@switches
 def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes the Jacobian, one `jvp` per input element."""
     _function("jacfwd", func)
@@ -219,6 +226,7 @@ def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
     return jacfwd(jacrev(func, argnums), argnums)
 
 
+@switches
 def functional_call(
     module: Any, parameter_and_buffer_dicts: Mapping[str, Any] | tuple[Mapping[str, Any], ...], args: Any = None,
     kwargs: dict[str, Any] | None = None, *, tie_weights: bool = True, strict: bool = False,

@@ -15,6 +15,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype, bool_, get_default_dtype, int64
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.primitive import PICK, node_of
 from tinygrad_nn.tape import local
 
@@ -40,6 +41,7 @@ PROFILES: dict[str, tuple[int, float, int, int]] = {
 }
 
 
+@switches
 def set_printoptions(
     precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None,
     linewidth: int | None = None,    profile: str | None = None, sci_mode: bool | None = None,

@@ -18,6 +18,7 @@ from tinygrad_nn import autograd, numpy_protocol, printing
 from tinygrad_nn import functions as fn
 from tinygrad_nn.dtypes import as_dtype, default_float, dtype, result_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags, refused_flag, switches
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.placement import Size, strided
 from tinygrad_nn.primitive import PICK, TYPES, install, node_of, wrap
@@ -193,6 +194,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make this leaf require gradients, or stop requiring them. Floating tensors only (RuntimeError)."""
+        if requires_grad is not True and requires_grad is not False:
+            raise refused_flag("requires_grad_", "requires_grad", requires_grad)
         if not self.is_leaf:
             if not requires_grad:
                 raise AutogradError(
@@ -218,6 +221,7 @@ class Tensor:
             self.node = None
         return self
 
+    @switches
     def backward(
         self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
         inputs: Any = None,
@@ -280,6 +284,7 @@ class Tensor:
     real = property(fn.attributes.real)
     __dlpack__, __dlpack_device__ = fn.attributes.dlpack, fn.attributes.dlpack_device
 
+    @flags
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The array itself (no copy). Refused for tensors that require grad (RuntimeError), unless forced."""
         if local.mode.tracer is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import AnomalyError, message
+from tinygrad_nn.flags import flags, switches
 from tinygrad_nn.primitive import TYPES, Primitive
 from tinygrad_nn.tape import Node, Tracer, local, watch
 from tinygrad_nn.versions import user_line
@@ -111,6 +112,7 @@ class detect_anomaly(ContextDecorator):  # noqa: N801 - PyTorch's name
            operand 0: shape (2,), finite values in [0, 1], mean 0.5
     """
 
+    @switches
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
         self._before: list[Any] = []
@@ -126,6 +128,7 @@ class detect_anomaly(ContextDecorator):  # noqa: N801 - PyTorch's name
 class set_detect_anomaly(detect_anomaly):  # noqa: N801 - PyTorch's name
     """Anomaly mode on or off: at once as a call, and for a block as a context manager."""
 
+    @flags
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__(check_nan)
         self._before.append(local.mode.tracer)

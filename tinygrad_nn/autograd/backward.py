@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.shape import in_order, stack
 from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["backward", "grad"]
 
 
+@switches
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -116,6 +118,7 @@ def _hooked(node: Node, cotangent: Any) -> Any:
     return node.watch.run_hooks(wrap(np.asarray(cotangent))).array
 
 
+@switches
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

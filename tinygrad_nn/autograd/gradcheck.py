@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_nn.autograd.backward import grad
 from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tape import Node, local
 
@@ -30,6 +31,7 @@ class GradcheckError(RuntimeError):
     """A derivative disagrees with finite differences."""
 
 
+@switches
 def gradcheck(
     func: Callable[..., Any], inputs: Tensor | Sequence[Any], *,
     eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
@@ -64,6 +66,7 @@ def gradcheck(
     return True
 
 
+@switches
 def gradgradcheck(
     func: Callable[..., Any], inputs: Tensor | Sequence[Any], *,
     eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from tinygrad_nn.errors import DTypeError, message
+from tinygrad_nn.flags import flags, switches
 from tinygrad_nn.tape import local
 
 __all__ = [
@@ -29,7 +30,7 @@ class _Switch(ContextDecorator):
     grad: bool | None = None
     inference: bool | None = None
 
-    def __new__(cls, *given: Any) -> Any:
+    def __new__(cls, *given: Any, **named: Any) -> Any:
         """The switch; for a bare decorator (`@no_grad`), the function with the switch around it."""
         if not given or cls.takes_a_mode:
             return super().__new__(cls)
@@ -86,6 +87,7 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
 
     takes_a_mode = True
 
+    @switches
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.grad, self.inference = not mode, mode
@@ -101,6 +103,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
 
     takes_a_mode = True
 
+    @flags
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self._before.append((local.mode.grad, local.mode.inference))

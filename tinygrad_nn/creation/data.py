@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.attributes import to
 from tinygrad_nn.functions.data import array_of, storable
 from tinygrad_nn.functions.fill import made
@@ -18,6 +19,7 @@ from tinygrad_nn.tensor import Tensor
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "scalar_tensor", "tensor"]
 
 
+@flags
 def tensor(
     data: Any, *, dtype: object = None, device: object = None, requires_grad: bool = False, pin_memory: bool = False
 ) -> Tensor:
@@ -44,6 +46,7 @@ def as_tensor(data: Any, dtype: object = None, device: object = None) -> Tensor:
     return made(array_of(data, dtype, "as_tensor", copy=False))
 
 
+@flags
 def asarray(
     obj: Any, *, dtype: object = None, device: object = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -58,6 +61,7 @@ def asarray(
     return result.requires_grad_() if requires_grad else result
 
 
+@flags
 def scalar_tensor(s: Any, *, dtype: object = None, device: object = None, requires_grad: bool = False) -> Tensor:
     """A 0-d tensor, of the default float unless `dtype` says otherwise."""
     kind = tensor(0.0).dtype if dtype is None else dtype
@@ -115,6 +119,7 @@ class _Exporter:
         return (1, 0)
 
 
+@flags
 def from_dlpack(ext_tensor: Any, *, device: object = None, copy: bool | None = None) -> Tensor:
     """A tensor that shares memory with another library's array, through the DLPack protocol.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import fill_kind, made, number, size_of
 from tinygrad_nn.functions.formats import order_for
@@ -18,6 +19,7 @@ from tinygrad_nn.tensor import Tensor
 __all__ = ["empty", "empty_strided", "eye", "full", "ones", "zeros"]
 
 
+@flags
 def zeros(
     *shape: Any, size: Any = None, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -33,6 +35,7 @@ def zeros(
     return made(np.zeros(size_of(shape, "zeros", size), numpy_kind(dtype)), device, requires_grad)
 
 
+@flags
 def ones(
     *shape: Any, size: Any = None, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -45,6 +48,7 @@ def ones(
     return made(np.ones(size_of(shape, "ones", size), numpy_kind(dtype)), device, requires_grad)
 
 
+@flags
 def empty(
     *shape: Any, size: Any = None, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False, memory_format: object = None,
@@ -59,6 +63,7 @@ def empty(
     return made(array, device, requires_grad)
 
 
+@flags
 def empty_strided(
     size: Any, stride: Any, *, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -73,6 +78,7 @@ def empty_strided(
     return made(np.ndarray(dims, kind, memory, 0, tuple(step * kind.itemsize for step in steps)), device, requires_grad)
 
 
+@flags
 def full(
     size: Any, fill_value: Any, *, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -91,6 +97,7 @@ def full(
     return made(np.full(size_of((size,), "full"), convertible(value, kind, "full"), kind), device, requires_grad)
 
 
+@flags
 def eye(
     n: int, m: int | None = None, *, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import wanted_dtype
 from tinygrad_nn.errors import DTypeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions import sampling
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import like, made, operand, size_of
@@ -49,6 +50,7 @@ def _finished(sample: Tensor, device: object, requires_grad: bool) -> Tensor:
 # -- by size -----------------------------------------------------------------------------------------
 
 
+@flags
 def rand(
     *shape: Any, size: Any = None, generator: Generator | None = None, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -63,6 +65,7 @@ def rand(
     return _finished(drawn(generator, "uniform", shape=dims, dtype=numpy_kind(dtype)), device, requires_grad)
 
 
+@flags
 def randn(
     *shape: Any, size: Any = None, generator: Generator | None = None, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -77,6 +80,7 @@ def randn(
     return _finished(drawn(generator, "normal", shape=dims, dtype=numpy_kind(dtype)), device, requires_grad)
 
 
+@flags
 def randint(
     *bounds: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None,
     dtype: object = None, layout: object = None, device: object = None, requires_grad: bool = False,
@@ -113,6 +117,7 @@ def _integer(bound: Any) -> Any:
     return bound.item() if type(bound) in TYPES and bound.array.ndim == 0 else bound
 
 
+@flags
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -127,6 +132,7 @@ def randperm(
     return _finished(drawn(generator, "randperm", n, dtype=kind), device, requires_grad)
 
 
+@flags
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: object = None,
     layout: object = None, device: object = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -171,6 +177,7 @@ def _like(input: Any, method: str, name: str, dtype: object, memory_format: obje
     )
 
 
+@flags
 def rand_like(
     input: Any, *, generator: Generator | None = None, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, memory_format: object = None,
@@ -181,6 +188,7 @@ def rand_like(
     )
 
 
+@flags
 def randn_like(
     input: Any, *, generator: Generator | None = None, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, memory_format: object = None,
@@ -191,6 +199,7 @@ def randn_like(
     )
 
 
+@flags
 def randint_like(
     input: Any, *bounds: int, low: int | None = None, high: int | None = None, generator: Generator | None = None,
     dtype: object = None, layout: object = None, device: object = None, requires_grad: bool = False,
@@ -243,6 +252,7 @@ def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state)
 
 
+@flags
 @contextmanager
 def fork_rng(devices: object = None, enabled: bool = True) -> Iterator[None]:
     """Draws inside do not move the default generator on."""

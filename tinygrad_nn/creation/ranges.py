@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import convertible, default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.data import numpy_kind
 from tinygrad_nn.functions.fill import made, number
 from tinygrad_nn.tensor import Tensor
@@ -19,6 +20,7 @@ __all__ = ["arange", "linspace", "logspace", "tril_indices", "triu_indices"]
 Array = np.ndarray[Any, Any]
 
 
+@flags
 def arange(
     *bounds: Any, start: Any = None, end: Any = None, step: Any = None, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -98,6 +100,7 @@ def _even(start: Any, end: Any, count: int, kind: np.dtype[Any]) -> Array:
     return np.where(k < count // 2, first + by * k, last - by * (wide.type(count - 1) - k))
 
 
+@flags
 def linspace(
     start: Any, end: Any, steps: Any, *, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, pin_memory: bool = False,
@@ -123,6 +126,7 @@ def _floating_or_integer(dtype: object, name: str) -> np.dtype[Any]:
     return kind
 
 
+@flags
 def logspace(
     start: Any, end: Any, steps: Any, base: float = 10.0, *, dtype: object = None, layout: object = None,
     device: object = None, requires_grad: bool = False, pin_memory: bool = False,

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_nn.dtypes import bfloat16 as brain
 from tinygrad_nn.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8, wanted_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.fill import operand
@@ -133,6 +134,7 @@ def storage(input: Any) -> TypedStorage:
 # -- dtypes and devices ------------------------------------------------------------------------------
 
 
+@flags
 def to(
     input: Any, *target: Any, dtype: object = None, device: object = None, other: Any = None,
     non_blocking: bool = False, copy: bool = False, memory_format: Any = None,
@@ -203,6 +205,7 @@ CLASSES = {
 """PyTorch's old names of tensors, by dtype."""
 
 
+@flags
 def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     """Without argument, the name of the tensor's old class; with a dtype (or such a name or class), the tensor in it.
 
@@ -259,6 +262,7 @@ def cpu(input: Any, memory_format: Any = None) -> Tensor:
     return input if memory_format is None else _in_format(input, input, memory_format)  # type: ignore[no-any-return]
 
 
+@flags
 def cuda(input: Any, device: object = None, non_blocking: bool = False, memory_format: object = None) -> Tensor:
     """Refused in one line: there is no GPU here."""
     cpu_only("cuda" if device is None else device)
@@ -288,6 +292,7 @@ def get_device(input: Any) -> int:
 # -- DLPack --------------------------------------------------------------------------------
 
 
+@flags
 def dlpack(
     self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
 ) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype, convertible, float64, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.checks import array_of, floating, number, tensors
 from tinygrad_nn.functions.elementwise import of_kind, to_dtype
 from tinygrad_nn.ops import elementwise as ops
@@ -342,6 +343,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
 # -- nearness --------------------------------------------------------------------------------------
 
 
+@flags
 def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other|, elementwise; infinities are close to themselves.
 
@@ -369,6 +371,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     return ops.logical_or(close, near)  # type: ignore[no-any-return]
 
 
+@flags
 def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close, as `isclose` has it.
 

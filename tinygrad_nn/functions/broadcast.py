@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.checks import tensors
 from tinygrad_nn.functions.dims import sizes
 from tinygrad_nn.functions.shape import by_name, sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
 
 
+@flags
 def expand(input: Any, *shape: Any, implicit: bool = False, **named: Any) -> Tensor:
     """A view in which dimensions of size one are repeated to the given sizes (-1 keeps one).
 

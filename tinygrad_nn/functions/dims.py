@@ -8,6 +8,7 @@ from operator import index
 from typing import Any, TypeVar
 
 from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, message
+from tinygrad_nn.flags import is_flag, named_flags, refused_flag
 
 __all__ = ["axes", "axis", "numpy_spelling", "sizes"]
 
@@ -60,10 +61,16 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def numpy_spelling(function: F) -> F:
-    """Let callers write NumPy's `axis=` and `keepdims=` for `dim=` and `keepdim=`."""
+    """Let callers write NumPy's `axis=` and `keepdims=` for `dim=` and `keepdim=`; refuse flags that are no bools."""
+    places = named_flags(function)
+    first = min([place for place, _ in places.values()], default=10_000)
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > first:
+            for name, (place, optional) in places.items():
+                if place < len(args) and not is_flag(name, args[place], optional):
+                    raise refused_flag(function.__name__, name, args[place])
         if kwargs:
             if ("axis" in kwargs and "dim" in kwargs) or ("keepdims" in kwargs and "keepdim" in kwargs):
                 raise DTypeError(f"{function.__name__}(): dim and axis (keepdim and keepdims) say the same: give one")
@@ -71,6 +78,9 @@ def numpy_spelling(function: F) -> F:
                 kwargs["dim"] = kwargs.pop("axis")
             if "keepdims" in kwargs:
                 kwargs["keepdim"] = kwargs.pop("keepdims")
+            for name, value in kwargs.items():
+                if name in places and not is_flag(name, value, places[name][1]):
+                    raise refused_flag(function.__name__, name, value)
         return function(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]

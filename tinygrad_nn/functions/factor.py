@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype, finfo
 from tinygrad_nn.errors import OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, lowered, target
 from tinygrad_nn.functions.checks import array_of, floating, same_dtype, tensors
 from tinygrad_nn.functions.results import QR, SVD, Eigh, Slogdet
@@ -101,6 +102,7 @@ def logdet(input: Any) -> Tensor:
     return elements.where(elements.lt(sign, 0.0), array_of(sign).dtype.type(np.nan), logabsdet)  # type: ignore[no-any-return]
 
 
+@flags
 @in_float32
 def solve(A: Any, B: Any, *, left: bool = True) -> Tensor:
     """The X with A X = B (with left=False, X A = B). Batches broadcast. LinAlgError if A is singular.
@@ -135,6 +137,7 @@ def _mT(x: Any) -> Any:
     return shapes.permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
+@flags
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """The pseudo-inverse of Moore and Penrose: of A's singular values, those <= max(atol, rtol * largest) count as 0.
 
@@ -175,6 +178,7 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return array_of(0.0 if atol is None else atol), array_of(rtol)
 
 
+@flags
 @in_float32
 def matrix_rank(
     A: Any = None, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, input: Any = None
@@ -206,6 +210,7 @@ def _last(tolerance: Any) -> Any:
 # -- factorisations --------------------------------------------------------------------------------
 
 
+@flags
 @in_float32
 def cholesky(A: Any, *, upper: bool = False) -> Tensor:
     """The lower triangular L with L L^T = A (or its transpose, `upper`), of a symmetric positive definite A.
@@ -243,6 +248,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     return QR(*ops.qr(A, mode))
 
 
+@flags
 @in_float32
 def svd(A: Any, full_matrices: bool = True) -> SVD:
     """`(U, S, Vh)` with A = U diag(S) Vh: orthonormal columns, singular values descending.

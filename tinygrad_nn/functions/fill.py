@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import convertible, default_float, wanted_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.data import array_of
 from tinygrad_nn.functions.formats import order_for
 from tinygrad_nn.order import like as laid_like
@@ -115,6 +116,7 @@ def like(array: Array, dtype: object, memory_format: Any = None, name: str = "em
     return laid_like(array, kind, order)
 
 
+@flags
 def empty_like(
     input: Any, *, dtype: object = None, layout: object = None, device: object = None, requires_grad: bool = False,
     memory_format: object = None,
@@ -129,6 +131,7 @@ def _filled_like(input: Any, value: Any, dtype: object, memory_format: object, n
     return array
 
 
+@flags
 def zeros_like(
     input: Any, *, dtype: object = None, layout: object = None, device: object = None, requires_grad: bool = False,
     memory_format: object = None,
@@ -142,6 +145,7 @@ def zeros_like(
     return made(_filled_like(input, 0, dtype, memory_format, "zeros_like"), device, requires_grad)
 
 
+@flags
 def ones_like(
     input: Any, *, dtype: object = None, layout: object = None, device: object = None, requires_grad: bool = False,
     memory_format: object = None,
@@ -150,6 +154,7 @@ def ones_like(
     return made(_filled_like(input, 1, dtype, memory_format, "ones_like"), device, requires_grad)
 
 
+@flags
 def full_like(
     input: Any, fill_value: Any, *, dtype: object = None, layout: object = None, device: object = None,
     requires_grad: bool = False, memory_format: object = None,
@@ -166,6 +171,7 @@ def _kind(input: Any, dtype: object) -> np.dtype[Any]:
     return input.array.dtype if dtype is None else wanted_dtype(dtype).dtype
 
 
+@flags
 def new_tensor(
     input: Any, data: Any, *, dtype: object = None, device: object = None, requires_grad: bool = False, **_: object
 ) -> Tensor:
@@ -173,6 +179,7 @@ def new_tensor(
     return made(array_of(data, _kind(input, dtype), "new_tensor"), device, requires_grad)
 
 
+@flags
 def new_zeros(
     input: Any,
     *shape: Any,
@@ -186,6 +193,7 @@ def new_zeros(
     return made(np.zeros(size_of(shape, "new_zeros", size), _kind(input, dtype)), device, requires_grad)
 
 
+@flags
 def new_ones(
     input: Any,
     *shape: Any,
@@ -199,6 +207,7 @@ def new_ones(
     return made(np.ones(size_of(shape, "new_ones", size), _kind(input, dtype)), device, requires_grad)
 
 
+@flags
 def new_empty(
     input: Any,
     *shape: Any,
@@ -212,6 +221,7 @@ def new_empty(
     return made(np.empty(size_of(shape, "new_empty", size), _kind(input, dtype)), device, requires_grad)
 
 
+@flags
 def new_full(
     input: Any,
     size: Any,

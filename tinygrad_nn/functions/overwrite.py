@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import AutogradError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.broadcast import broadcast_shapes, expand
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -88,6 +89,7 @@ def zero_(self: Any) -> Any:
     return write(self, wrap(np.zeros((), self.array.dtype)), "zero_")
 
 
+@flags
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write the elements of `src`, which is broadcast and converted to this tensor's dtype."""
     if type(src) not in TYPES:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.autocast import in_widest
 from tinygrad_nn.functions.broadcast import broadcast_shapes, expand
@@ -90,6 +91,7 @@ def along(x: Any, dim: int, places: Any) -> Tensor:
     return ops.pick_at(x, _grid(places, dim))  # type: ignore[no-any-return]
 
 
+@flags
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Tensor:
     """out[i, j] = input[index[i, j], j] for dim 0, input[i, index[i, j]] for dim 1; in the shape of `index`.
 
@@ -323,6 +325,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
     return result if input.ndim else reshape(result, ())  # type: ignore[no-any-return]
 
 
+@flags
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     """A copy of `input` with `values` written at input[indices], or with `accumulate` added (repeats add up).
 

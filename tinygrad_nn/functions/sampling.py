@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import DTypeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.fill import operand
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import memory_order
@@ -135,6 +136,7 @@ def normal(mean: Any, std: Any, generator: Any = None) -> Tensor:
     return _flat(drawn(generator, "normal", None, mean, std), mean, std)  # type: ignore[no-any-return]
 
 
+@flags
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
     """`num_samples` category numbers for each row of weights: (C,) to (n,), or (rows, C) to (rows, n).
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.data import read
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # -- order -------------------------------------------------------------------------------------------
 
 
+@flags
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesIndices:
     """The elements in order along `dim`, and where they stood. NaN counts as the largest; equals keep their order.
 
@@ -43,6 +45,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     return ValuesIndices(in_order(along(input, dim % input.ndim, indices), order_of(input.array)), indices)
 
 
+@flags
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along `dim`."""
     tensors("argsort", input=input)
@@ -57,6 +60,7 @@ def msort(input: Any) -> Tensor:
     return sort(input, 0).values
 
 
+@flags
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """The k largest (or smallest) elements along `dim`, the best first, and where they stand.
 
@@ -88,6 +92,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 # -- what is there -----------------------------------------------------------------------------------
 
 
+@flags
 def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
@@ -127,6 +132,7 @@ def _found(x: Any, values: Any, inverse: Any, counts: Any, return_inverse: bool,
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
+@flags
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
@@ -150,6 +156,7 @@ def unique_consecutive(
     return _found(input, values, places, counts, return_inverse, return_counts)
 
 
+@flags
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     """The places of the elements that are not zero: (n, ndim), or a tuple with a vector for each dimension.
 
@@ -172,6 +179,7 @@ def argwhere(input: Any) -> Tensor:
     return nonzero(input)  # type: ignore[no-any-return]
 
 
+@flags
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among `test_elements`."""
     left, right = [read(one) if type(one) in TYPES else np.asarray(one) for one in (elements, test_elements)]
@@ -181,6 +189,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 # -- search ------------------------------------------------------------------------------------------
 
 
+@flags
 def searchsorted(
     sorted_sequence: Any,
     input: Any,
@@ -238,6 +247,7 @@ def _placed(edges: Any, values: Any, right: bool, out_int32: bool) -> Tensor:
     return to_dtype(found, as_dtype("int32" if out_int32 else "int64"))  # type: ignore[no-any-return]
 
 
+@flags
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket of each value, where `boundaries` (a sorted vector) separate buckets.
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from tinygrad_nn.dtypes import as_dtype, bfloat16, float16, wanted_dtype
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.functions.autocast import RUNNING, _as, target
 from tinygrad_nn.hardware.scaler import GradScaler
 from tinygrad_nn.tape import local
@@ -58,6 +59,7 @@ class autocast:  # noqa: N801 - PyTorch's name
     tinygrad_nn.float32
     """
 
+    @switches
     def __init__(
         self, device_type: str = "cuda", dtype: object = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:

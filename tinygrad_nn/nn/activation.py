@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init as initial
 from tinygrad_nn.nn.arguments import new_parameter, number, size
@@ -47,6 +48,7 @@ class _InPlace(Module):
 
     inplace: bool
 
+    @switches
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
@@ -77,6 +79,7 @@ class ReLU(_InPlace):
 class LeakyReLU(_InPlace):
     """x where x > 0, else negative_slope * x."""
 
+    @switches
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
         number("LeakyReLU", "negative_slope", negative_slope)
@@ -122,6 +125,7 @@ class PReLU(Module):
 class ELU(_InPlace):
     """x where x > 0, else alpha * (exp(x) - 1)."""
 
+    @switches
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         number("ELU", "alpha", alpha)
@@ -138,6 +142,7 @@ class ELU(_InPlace):
 class CELU(_InPlace):
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1))."""
 
+    @switches
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         number("CELU", "alpha", alpha)
@@ -202,6 +207,7 @@ class Hardsigmoid(_InPlace):
 class Hardtanh(_InPlace):
     """x limited to [min_val, max_val]. Raises ValueError unless min_val < max_val."""
 
+    @switches
     def __init__(
         self,
         min_val: float = -1.0,
@@ -241,6 +247,7 @@ class Hardtanh(_InPlace):
 class ReLU6(Hardtanh):
     """min(max(x, 0), 6)."""
 
+    @switches
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
@@ -251,6 +258,7 @@ class ReLU6(Hardtanh):
 class Threshold(_InPlace):
     """x where x > threshold, else value."""
 
+    @switches
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.threshold, self.value = threshold, value

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
@@ -31,6 +32,7 @@ class RNNCellBase(Module):
     bias_ih: Parameter | None
     bias_hh: Parameter | None
 
+    @switches
     def __init__(
         self,
         input_size: int,
@@ -145,6 +147,7 @@ class RNNCell(RNNCellBase):
     True
     """
 
+    @switches
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device: object = None,
         dtype: object = None,
@@ -172,6 +175,7 @@ class LSTMCell(RNNCellBase):
     True
     """
 
+    @switches
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: object = None, dtype: object = None
     ) -> None:
@@ -198,6 +202,7 @@ class GRUCell(RNNCellBase):
     True
     """
 
+    @switches
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: object = None, dtype: object = None
     ) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, size, sizes
@@ -27,6 +28,7 @@ class _Conv(Module):
     transposed = False
     bias: Parameter | None
 
+    @switches
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Number, stride: Number, padding: Number | str,
         output_padding: Number, dilation: Number, groups: int, bias: bool, padding_mode: str, device: object, dtype: object,
@@ -103,6 +105,7 @@ class _Conv(Module):
 
 
 class _Straight(_Conv):
+    @switches
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Number, stride: Number = 1, padding: Number | str = 0,
         dilation: Number = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: object = None,
@@ -179,6 +182,7 @@ class Conv3d(_Straight):
 class _Transposed(_Conv):
     transposed = True
 
+    @switches
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Number, stride: Number = 1, padding: Number = 0,
         output_padding: Number = 0, groups: int = 1, bias: bool = True, dilation: Number = 1, padding_mode: str = "zeros",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.tensor import Tensor
@@ -24,6 +25,7 @@ class CosineSimilarity(Module):
 class PairwiseDistance(Module):
     """|x1 - x2 + eps|_p along the last dimension."""
 
+    @switches
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()
         self.norm, self.eps, self.keepdim = p, eps, keepdim

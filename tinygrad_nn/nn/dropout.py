@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.functional.dropout import checked_probability
 from tinygrad_nn.nn.module import Module
@@ -13,6 +14,7 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 class _Dropout(Module):
     """What all share: the probability, checked (ValueError outside [0, 1]), and the repr."""
 
+    @switches
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         checked_probability(p)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, number, size
@@ -25,6 +26,7 @@ class _Table(Module):
 
     weight: Parameter
 
+    @switches
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None, max_norm: float | None, norm_type: float,
         scale_grad_by_freq: bool, sparse: bool, weight: Tensor | None, freeze: bool, device: object, dtype: object,
@@ -100,6 +102,7 @@ class Embedding(_Table):
     True
     """
 
+    @switches
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
         norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Tensor | None = None,
@@ -152,6 +155,7 @@ class EmbeddingBag(_Table):
             [3.]])
     """
 
+    @switches
     def __init__(
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
         scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Tensor | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import new_parameter, number, size
@@ -57,6 +58,7 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter | None
 
+    @switches
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, device: object = None, dtype: object = None
     ) -> None:
@@ -115,6 +117,7 @@ class LazyLinear(Linear):
     Linear(in_features=3, out_features=2, bias=True)
     """
 
+    @switches
     def __init__(self, out_features: int, bias: bool = True, device: object = None, dtype: object = None) -> None:
         super().__init__(0, 0, False, device, dtype)
         self.out_features = size("LazyLinear", "out_features", out_features, 0)
@@ -152,6 +155,7 @@ class Bilinear(Module):
 
     bias: Parameter | None
 
+    @switches
     def __init__(
         self,
         in1_features: int,

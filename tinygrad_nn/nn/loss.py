@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tinygrad_nn.errors import ArgumentError, message
+import numpy as np
+
+from tinygrad_nn.errors import ArgumentError, OperandError, message
+from tinygrad_nn.flags import named_flags, refuse_word
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.arguments import number
 from tinygrad_nn.nn.distance import PairwiseDistance
@@ -43,11 +46,35 @@ Flag = bool | None
 class _Loss(Module):
     reduction: str
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A loss that is given data where it is made is given it too early. Strings are no flags."""
+        names = cls.__init__.__code__.co_varnames[1:]
+        switches = named_flags(cls.__init__)
+        given = [*zip(names, args, strict=False), *kwargs.items()]
+        for name, value in given:
+            if name in switches:
+                refuse_word(cls.__name__, name, value)
+            if not isinstance(value, (Tensor, np.ndarray)):
+                continue
+            if name not in ("weight", "pos_weight") or (issubclass(cls, _OF_CLASSES) and value.ndim != 1):
+                raise _too_early(cls.__name__, name, value)
+        return super().__new__(cls)
+
     def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean") -> None:
         super().__init__()
         if reduction != "batchmean" or not isinstance(self, KLDivLoss):
             reduction = reduction_of(size_average, reduce, reduction)
         self.reduction = reduction
+
+
+def _too_early(loss: str, name: str, value: Any) -> OperandError:
+    return OperandError(
+        message(
+            f"{loss}: a loss is made first, without data, and then called with it",
+            got=f"{name}=a tensor of shape {tuple(value.shape)}",
+            fix=f"criterion = nn.{loss}(); loss = criterion(output, target)",
+        )
+    )
 
 
 class _WeightedLoss(_Loss):
@@ -114,6 +141,10 @@ class NLLLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss."""
         return F.nll_loss(input, target, self.weight, None, self.ignore_index, None, self.reduction)
+
+
+_OF_CLASSES = (CrossEntropyLoss, NLLLoss)
+"""Losses whose `weight` is (C,), one factor per class."""
 
 
 class BCELoss(_WeightedLoss):

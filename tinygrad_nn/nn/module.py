@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from tinygrad_nn import dtypes
 from tinygrad_nn.autograd import RemovableHandle, no_grad
 from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.flags import flags, switches
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn import describe, state
 from tinygrad_nn.nn.hooks import Hook, Hooks, call_with_hooks
@@ -184,6 +185,7 @@ class Module:
             )
         self._parameters[name] = param
 
+    @switches
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor of state that is not trained; `persistent` puts it into the `state_dict`."""
         self._check_name("buffer", "_buffers", name)
@@ -246,6 +248,7 @@ class Module:
                 raise AttributeError(f"`{name}` is not an nn.Module (in get_submodule({target!r}))")
         return part
 
+    @switches
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Replace the submodule at a path; with `strict` there must be one already."""
         if not target:
@@ -290,11 +293,13 @@ class Module:
                 seen.add(id(module))
                 yield name, module
 
+    @switches
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This module and all below it, each once, parents first."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
+    @switches
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
@@ -309,22 +314,26 @@ class Module:
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
+    @switches
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters, each once; with `recurse=False` only the module's own."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
+    @switches
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """All parameters with their paths, each once (a shared one under its first name)."""
         return self._named_members(lambda m: m._parameters.items(), prefix, recurse, remove_duplicate)
 
+    @switches
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """All buffers, each once."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
+    @switches
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
@@ -388,12 +397,14 @@ class Module:
         """Set evaluation mode: `train(False)`."""
         return self.train(False)
 
+    @flags
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
         """Whether the parameters get gradients: False freezes the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
+    @switches
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the parameters' gradients (with `set_to_none=False`, fill them with zeros)."""
         for parameter in self.parameters():
@@ -461,6 +472,7 @@ class Module:
         """Take back what `get_extra_state` gave."""
         raise AutogradError(message(f"{type(self).__name__} has no extra state", fix="override set_extra_state"))
 
+    @switches
     def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Parameters and persistent buffers by path; they share memory with the module.
 
@@ -468,6 +480,7 @@ class Module:
         """
         return state.save(self, destination, prefix, keep_vars)  # type: ignore[no-any-return]
 
+    @switches
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> state.IncompatibleKeys:
@@ -518,6 +531,7 @@ class Module:
             self.__dict__["_hooks"] = Hooks()
         return Hooks.add(getattr(self._hooks, kind), hook, prepend)
 
+    @switches
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
@@ -527,6 +541,7 @@ class Module:
         """
         return self._hook("pre", Hook(hook, with_kwargs), prepend)
 
+    @switches
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> RemovableHandle:
@@ -536,10 +551,12 @@ class Module:
         """
         return self._hook("after", Hook(hook, with_kwargs, always_call), prepend)
 
+    @switches
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """hook(module, grad_output) runs before the gradients pass the module; may return others."""
         return self._hook("backward_pre", Hook(hook), prepend)
 
+    @switches
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """hook(module, grad_input, grad_output) runs when both are known; may return another grad_input."""
         return self._hook("backward", Hook(hook), prepend)

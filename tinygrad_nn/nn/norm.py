@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import buffer_of, new_parameter, number, size
@@ -40,6 +41,7 @@ class _Running(Module):
     running_var: Tensor | None
     num_batches_tracked: Any
 
+    @switches
     def __init__(
         self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool, device: object,
         dtype: object, bias: bool,
@@ -103,6 +105,7 @@ class _Running(Module):
 
 
 class _BatchNorm(_Running):
+    @switches
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True, device: object = None, dtype: object = None, *,
@@ -160,6 +163,7 @@ class BatchNorm3d(_BatchNorm):
 
 
 class _InstanceNorm(_Running):
+    @switches
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = False,
         track_running_stats: bool = False, device: object = None, dtype: object = None, *,
@@ -237,6 +241,7 @@ class LayerNorm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
+    @switches
     def __init__(
         self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
         device: object = None, dtype: object = None,
@@ -282,6 +287,7 @@ class RMSNorm(Module):
 
     weight: Parameter | None
 
+    @switches
     def __init__(
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: object = None,
         dtype: object = None,
@@ -324,6 +330,7 @@ class GroupNorm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
+    @switches
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: object = None,
         dtype: object = None, *, bias: bool = True,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import DTypeError, message
+from tinygrad_nn.flags import flags, switches
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tensor import Tensor
 from tinygrad_nn.views import take_over
@@ -39,6 +40,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
+    @flags
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         made: Any = object.__new__(cls)
         made.array, made.node, made._grad, made._view, made._written = _array_of(data, "Parameter"), None, None, None, 0
@@ -76,6 +78,7 @@ class Buffer(Tensor):
 
     persistent: bool
 
+    @switches
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
         made: Any = object.__new__(cls)
         made.array, made.node, made._grad, made._view, made._written = _array_of(data, "Buffer"), None, None, None, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.arguments import size, sizes
 from tinygrad_nn.nn.module import Module
@@ -36,6 +37,7 @@ def _checked(layer: str, rank: int, kernel_size: Any, stride: Any, padding: Any,
 class _MaxPool(Module):
     rank: int
 
+    @switches
     def __init__(
         self, kernel_size: Number, stride: Number | None = None, padding: Number = 0, dilation: Number = 1,
         return_indices: bool = False, ceil_mode: bool = False,
@@ -109,6 +111,7 @@ class AvgPool1d(Module):
     tensor([[2., 1.]])
     """
 
+    @switches
     def __init__(
         self, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
         count_include_pad: bool = True,
@@ -132,6 +135,7 @@ class AvgPool1d(Module):
 class _AvgPool(Module):
     rank: int
 
+    @switches
     def __init__(
         self, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
@@ -230,6 +234,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvg):
 
 
 class _AdaptiveMax(_Adaptive):
+    @switches
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.arguments import number, sizes
 from tinygrad_nn.nn.arguments import size as checked
@@ -28,6 +29,7 @@ class Upsample(Module):
     tensor([[[1., 1., 2., 2.]]])
     """
 
+    @switches
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,

@@ -12,6 +12,7 @@ from typing import Any
 
 from tinygrad_nn.creation import full
 from tinygrad_nn.errors import AutogradError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn import init
 from tinygrad_nn.nn.arguments import size
@@ -59,6 +60,7 @@ class TransformerEncoderLayer(Module):
     True
     """
 
+    @switches
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = F.relu,
         layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False, bias: bool = True,
@@ -108,6 +110,7 @@ class TransformerDecoderLayer(Module):
     True
     """
 
+    @switches
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = F.relu,
         layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False, bias: bool = True,
@@ -184,6 +187,7 @@ class TransformerEncoder(Module):
     True
     """
 
+    @switches
     def __init__(
         self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
         mask_check: bool = True,
@@ -241,6 +245,7 @@ class Transformer(Module):
     True
     """
 
+    @switches
     def __init__(
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
         dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = F.relu, custom_encoder: Any = None,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import sqrt
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, zeros
@@ -62,6 +63,7 @@ class Adadelta(Elementwise):
     update = staticmethod(adadelta)
     scalars = frozenset({"step"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
         foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False, differentiable: bool = False,

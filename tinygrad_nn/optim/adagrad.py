@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import sqrt
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, wide
@@ -60,6 +61,7 @@ class Adagrad(Elementwise):
     update = staticmethod(adagrad)
     scalars = frozenset({"step"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
         initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,

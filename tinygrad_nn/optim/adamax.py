@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import abs, maximum, pow
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, wide, zeros
@@ -69,6 +70,7 @@ class Adamax(Elementwise):
     update = staticmethod(adamax)
     scalars = frozenset({"step"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 2e-3, betas: tuple[Any, Any] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0, foreach: bool | None = None, *, maximize: bool = False, differentiable: bool = False,

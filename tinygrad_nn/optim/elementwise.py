@@ -67,10 +67,6 @@ class Elementwise(Optimizer):
         self._forget()
         super().__init__(params, defaults)
 
-    def begin(self, p: np.ndarray[Any, Any], group: Group) -> dict[str, Any]:
-        """The state of a parameter before its first step, as arrays."""
-        return {}
-
     def learning_rate(self, group: Group) -> Any:
         """The learning rate of a group, as the update gets it: the one place that reads it."""
         return group["lr"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import pow, sqrt
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, wide, zeros
@@ -75,6 +76,7 @@ class NAdam(Elementwise):
     update = staticmethod(nadam)
     scalars = frozenset({"step", "mu_product"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 2e-3, betas: tuple[Any, Any] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,

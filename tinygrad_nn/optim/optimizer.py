@@ -277,7 +277,8 @@ class Optimizer:
         """Take over the state and the options that `state_dict()` gave (of this class or of PyTorch's, as tensors).
 
         Tensors are copied, and cast to their parameter's dtype (`step` keeps its own). Raises
-        ValueError if the number of groups, or of parameters in a group, is another one.
+        ValueError if the number of groups, or of parameters in a group, is another one, or if another
+        optimizer saved it: if options or state that this one needs are missing.
         """
         if not isinstance(state_dict, Mapping):
             raise DTypeError(
@@ -307,6 +308,7 @@ class Optimizer:
             for group, old in zip(self.param_groups, saved, strict=True)
             for number, p in zip(old["params"], group["params"], strict=True)
         }
+        self._check_state(state_dict["state"], owner, saved)
         state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         for number, kept in state_dict["state"].items():
             if number in owner:
@@ -339,6 +341,41 @@ class Optimizer:
                         got=f"{len(old['params'])} parameters for {len(group['params'])}, in group {k}",
                     )
                 )
+            missing = [option for option in self.defaults if option not in old and self._is_number(option)]
+            if missing:
+                foreign = [option for option in old if option not in self.defaults and option != "params"]
+                raise self._of_another(f"options {', '.join(foreign) or 'none'}, and none named {', '.join(missing)}")
+
+    def _is_number(self, option: str) -> bool:
+        """Whether an option is a number, or several: flags were added by and by, so old files lack some."""
+        value = self.defaults[option]
+        return not isinstance(value, bool) and value is not None
+
+    def _check_state(self, state: Mapping[Any, Any], owner: dict[Any, Tensor], saved: list[Group]) -> None:
+        """Refuse the state of another optimizer; `begin` says what this one's parameters have."""
+        groups = {number: old for old in saved for number in old["params"]}
+        for number, kept in state.items():
+            if kept and number in owner:
+                needed = self.begin(np.zeros((), owner[number].array.dtype), {**self.defaults, **groups[number]})
+                missing = [name for name in needed if name not in kept]
+                odd = [name for name, value in kept.items() if is_tensor(value) and not value.array.ndim]
+                odd = [name for name in odd if name not in self.scalars and owner[number].array.ndim]
+                if missing or (needed and odd):
+                    raise self._of_another(f"state {', '.join(kept)}; this one has {', '.join(needed)}")
+
+    def begin(self, p: np.ndarray[Any, Any], group: Group) -> dict[str, Any]:
+        """The state of a parameter before its first step, as arrays."""
+        return {}
+
+    def _of_another(self, found: str) -> ArgumentError:
+        name = type(self).__name__
+        return ArgumentError(
+            message(
+                f"{name}: the loaded state is another optimizer's",
+                got=found,
+                fix=f"load what a {name} saved, or begin without it",
+            )
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}

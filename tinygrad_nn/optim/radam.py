@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import pow, sqrt, where
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, wide, zeros
@@ -74,6 +75,7 @@ class RAdam(Elementwise):
     update = staticmethod(radam)
     scalars = frozenset({"step"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 1e-3, betas: tuple[Any, Any] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,

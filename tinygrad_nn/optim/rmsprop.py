@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_nn.flags import switches
 from tinygrad_nn.ops.elementwise import sqrt
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow, number, zeros
@@ -68,6 +69,7 @@ class RMSprop(Elementwise):
     update = staticmethod(rmsprop)
     scalars = frozenset({"step"})
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
         momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,

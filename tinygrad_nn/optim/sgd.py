@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.optim import checks
 from tinygrad_nn.optim.elementwise import Elementwise, narrow
 from tinygrad_nn.optim.optimizer import Params
@@ -61,6 +62,7 @@ class SGD(Elementwise):
 
     update = staticmethod(sgd)
 
+    @switches
     def __init__(
         self, params: Params, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: Any = 0,
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,

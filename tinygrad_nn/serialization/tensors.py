@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError
+from tinygrad_nn.flags import switches
 from tinygrad_nn.placement import cpu_only
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.serialization.archive import read, write
@@ -46,6 +47,7 @@ def save(obj: object, f: FileLike, *, format: str | None = None) -> None:
     write(obj, f, _to_leaf, format)
 
 
+@switches
 def load(
     f: FileLike,
     map_location: Any = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.functions.autocast import in_lower
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
@@ -373,6 +374,7 @@ def _over(name: str, primitive: Any, input: Any, dim: int | None, dtype: object)
     return primitive(x, axis(dim, x.ndim, f"{name}{here()}")) if x.ndim else primitive(x.reshape((1,)), 0).reshape(())  # type: ignore[no-any-return]
 
 
+@switches
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + noise) / tau, dim) with Gumbel noise: a differentiable sample of a category.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, in_lower, lowered
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 
+@flags
 @in_lower
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0, is_causal: bool = False,
@@ -135,6 +137,7 @@ def _transposed(x: Any) -> Any:
 # -- several heads -------------------------------------------------------------------------------------
 
 
+@flags
 def multi_head_attention_forward(
     query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: int, num_heads: int, in_proj_weight: Tensor | None,
     in_proj_bias: Tensor | None, bias_k: Tensor | None, bias_v: Tensor | None, add_zero_attn: bool, dropout_p: float,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.flags import refuse_word
 from tinygrad_nn.functions.reduce import mean, sum
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
@@ -36,7 +37,10 @@ def tensor_operands(name: str, **operands: Any) -> None:
 
 def maybe_inplace(function: Callable[..., Any], inplace: bool, name: str, input: Any, *args: Any) -> Any:
     """function(input, *args), written over `input` if `inplace`."""
-    return written_over(function, name)(input, *args) if inplace else function(input, *args)
+    if not inplace:
+        return function(input, *args)
+    refuse_word(name, "inplace", inplace)
+    return written_over(function, name)(input, *args)
 
 
 _REDUCTIONS = ("none", "mean", "sum")

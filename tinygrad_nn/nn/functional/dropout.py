@@ -10,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.sampling import drawn
 from tinygrad_nn.generator.recipes import memory_order
 from tinygrad_nn.nn.functional.common import here, maybe_inplace
@@ -44,6 +45,7 @@ def checked_probability(p: Any) -> None:
         )
 
 
+@flags
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element 0 with probability p, else x / (1 - p); x itself if not `training`.
 
@@ -102,7 +104,7 @@ def _dropout_of_channels(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in "
             "an error in a future "
             f"release. Expected {' or '.join(f'{rank}-D' for rank in ranks)}.",
-            stacklevel=3,
+            stacklevel=4,
         )
     if not training or p == 0:
         return input
@@ -115,6 +117,7 @@ def _single_dropped(x: Any, p: float) -> Any:
     return reshape(_channels_dropped(reshape(x, (1, *x.shape)), p), tuple(x.shape))
 
 
+@flags
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Whole channels of (N, C, L) or (C, L) set to zero. RuntimeError for another rank. (Tompson et al., 2014)"""
     if input.ndim not in (2, 3):
@@ -128,6 +131,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _dropout_of_channels(input, p, training, inplace, "dropout1d", (2, 3), 3)
 
 
+@flags
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Whole channels of (N, C, H, W) set to zero.
 
@@ -136,6 +140,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _dropout_of_channels(input, p, training, inplace, "dropout2d", (3, 4), None)
 
 
+@flags
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero."""
     return _dropout_of_channels(input, p, training, inplace, "dropout3d", (4, 5), 5)
@@ -144,6 +149,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 ALPHA = 1.7580993408473766  # SELU's value at minus infinity is -ALPHA
 
 
+@flags
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Dropout for SELU networks: dropped elements become SELU's saturation value, and mean and variance stay.
 
@@ -155,6 +161,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return maybe_inplace(_alpha_dropped, inplace, "alpha_dropout", input, p, False)  # type: ignore[no-any-return]
 
 
+@flags
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels of (N, C, ...)."""
     checked_probability(p)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, DTypeError, IndexingError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.embedding import embedding as rows_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["embedding", "embedding_bag"]
 
 
+@flags
 def embedding(
     input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,
@@ -94,6 +96,7 @@ def _renormalise(weight: Any, input: Any, max_norm: float, norm_type: float) -> 
         write(weight, index_put(weight, rows * factor, (numbers,), False), "embedding_renorm_")
 
 
+@flags
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
     scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,

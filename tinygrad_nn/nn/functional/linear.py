@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import get_default_dtype
 from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.functions.broadcast import broadcast_tensors
 from tinygrad_nn.functions.dims import axis
@@ -180,6 +181,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return sum(a * b, over, False)  # type: ignore[no-any-return]
 
 
+@flags
 @in_single
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """|x1 - x2 + eps|_p along the last dimension; the operands broadcast."""

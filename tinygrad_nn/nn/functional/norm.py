@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import finfo, float32
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.single import as_first
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.ops import norm as ops
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
 
+@flags
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
     bias: Tensor | None = None, training: bool = False, momentum: Any = 0.1, eps: float = 1e-5,
@@ -238,6 +240,7 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else x + reshape(bias, shape)
 
 
+@flags
 def instance_norm(
     input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None, weight: Tensor | None = None,
     bias: Tensor | None = None, use_input_stats: bool = True, momentum: Any = 0.1, eps: float = 1e-5,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.nn.functional.common import here
 from tinygrad_nn.nn.functional.tables import Table, table
@@ -35,6 +36,7 @@ Number = int | tuple[int, ...]
 # -- the largest -------------------------------------------------------------------------------------
 
 
+@flags
 def max_pool1d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, dilation: Number = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -53,6 +55,7 @@ def max_pool1d(
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@flags
 def max_pool2d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, dilation: Number = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -61,6 +64,7 @@ def max_pool2d(
     return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@flags
 def max_pool3d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, dilation: Number = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -135,6 +139,7 @@ def _geometry(name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, di
 # -- the mean ----------------------------------------------------------------------------------------
 
 
+@flags
 def avg_pool1d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
@@ -151,6 +156,7 @@ def avg_pool1d(
     return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)  # type: ignore[no-any-return]
 
 
+@flags
 def avg_pool2d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -161,6 +167,7 @@ def avg_pool2d(
     )
 
 
+@flags
 @in_float32
 def avg_pool3d(
     input: Tensor, kernel_size: Number, stride: Number | None = None, padding: Number = 0, ceil_mode: bool = False,
@@ -281,16 +288,19 @@ def _wanted(name: str, x: Any, output_size: Any) -> tuple[int, ...]:
     return sizes
 
 
+@flags
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The largest of each of `output_size` windows, which lie as in `adaptive_avg_pool1d`."""
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
+@flags
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool1d`, over (N, C, H, W) or (C, H, W)."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
+@flags
 @in_float32
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool1d`, over (N, C, D, H, W) or (C, D, H, W)."""

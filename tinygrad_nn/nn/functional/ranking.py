@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import exact, switches
 from tinygrad_nn.functions.autocast import in_float32
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
@@ -158,6 +159,7 @@ def triplet_margin_loss(
     Raises ValueError unless margin > 0, RuntimeError for different numbers of dimensions.
     """
     reduction = reduction_of(size_average, reduce, reduction)
+    exact("triplet_margin_loss", swap=swap)
     result: Tensor = _triplet(
         lambda x, y: pairwise_distance(x, y, p, eps),
         anchor,
@@ -171,6 +173,7 @@ def triplet_margin_loss(
     return result
 
 
+@switches
 def triplet_margin_with_distance_loss(
     anchor: Tensor,
     positive: Tensor,

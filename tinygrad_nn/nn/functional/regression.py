@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_nn.complaint import aligned
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, ShapeError, message
+from tinygrad_nn.flags import exact, switches
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
@@ -214,6 +215,7 @@ def poisson_nll_loss(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("poisson_nll_loss", input=input, target=target)
+    exact("poisson_nll_loss", log_input=log_input, full=full)
     x: Any = input
     t: Any = target
     each = ops.exp(x) - t * x if log_input else x - t * ops.log(x + eps)
@@ -224,6 +226,7 @@ def poisson_nll_loss(
     return reduced(each, reduction)  # type: ignore[no-any-return]
 
 
+@switches
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
@@ -282,6 +285,7 @@ def kl_div(
     log_target: the target holds log t. reduction "batchmean" divides the sum by the batch size.
     """
     tensor_operands("kl_div", input=input, target=target)
+    exact("kl_div", log_target=log_target)
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
     elif reduction == "mean":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
+from tinygrad_nn.flags import flags
 from tinygrad_nn.nn.functional.common import here, tensor_operands
 from tinygrad_nn.nn.functional.pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from tinygrad_nn.nn.functional.tables import Table, table
@@ -37,6 +38,7 @@ _RANKS = {
 _CORNERS = ("linear", "bilinear", "bicubic", "trilinear")
 
 
+@flags
 def interpolate(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None, antialias: bool = False,
@@ -69,6 +71,7 @@ def interpolate(
     return _as_images(x, input)  # type: ignore[no-any-return]
 
 
+@flags
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.dtypes import promote_types
 from tinygrad_nn.errors import AutogradError, DTypeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.half import SINGLE, is_half
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.reduce import amax, amin, sum
@@ -67,6 +68,7 @@ def _norm(x: Any, order: float) -> Any:
     return ops.pow(sum(ops.pow(size, order), None, False), 1.0 / order)
 
 
+@switches
 @no_grad()
 def get_total_norm(
     tensors: Parameters, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
@@ -117,6 +119,7 @@ def _alike(norms: list[Any]) -> tuple[Any, ...]:
     return tuple([n if n.array.dtype == kind else ops.cast(n, kind) for n in norms])
 
 
+@switches
 @no_grad()
 def clip_grads_with_norm_(
     parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None
@@ -135,6 +138,7 @@ def clip_grads_with_norm_(
 _mul_ = inplace(ops.mul, "mul")
 
 
+@switches
 @no_grad()
 def clip_grad_norm_(
     parameters: Parameters,
@@ -158,13 +162,14 @@ def clip_grad_norm_(
     """
     given = _listed(parameters)
     if isinstance(parameters, GeneratorType) and not given:
-        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=4)
     gradients = [p.grad for p in given if p.grad is not None]
     total = _total(gradients, norm_type, error_if_nonfinite)
     clip_grads_with_norm_(given, max_norm, total)
     return _rounded(total, gradients)  # type: ignore[no-any-return]
 
 
+@switches
 @no_grad()
 def clip_grad_value_(parameters: Parameters, clip_value: float, foreach: bool | None = None) -> None:
     """Limit each element of the gradients to [-clip_value, clip_value]."""

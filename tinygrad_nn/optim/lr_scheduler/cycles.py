@@ -7,6 +7,7 @@ from math import cos, floor, log, pi
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.optim.lr_scheduler.base import (
     LRScheduler,
     checked_optimizer,
@@ -76,6 +77,7 @@ class CyclicLR(_WithMomentum):
     [1.0, 2.0, 3.0, 2.0, 1.0]
     """
 
+    @switches
     def __init__(
         self, optimizer: Optimizer, base_lr: Any, max_lr: Any, step_size_up: int = 2000,
         step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
@@ -171,6 +173,7 @@ class OneCycleLR(_WithMomentum):
     [1.0, 3.0, 5.0, 2.5]
     """
 
+    @switches
     def __init__(
         self, optimizer: Optimizer, max_lr: Any, total_steps: int | None = None, epochs: int | None = None,
         steps_per_epoch: int | None = None, pct_start: float = 0.3, anneal_strategy: str = "cos",

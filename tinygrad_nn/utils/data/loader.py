@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, IndexingError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.generator import Generator
 from tinygrad_nn.generator.recipes import base_seed
 from tinygrad_nn.utils.data.collate import default_collate, default_convert
@@ -45,6 +46,7 @@ class DataLoader:
     [[0, 10], [20, 30], [40]]
     """
 
+    @switches
     def __init__(
         self, dataset: Dataset[Any] | Any, batch_size: int | None = 1, shuffle: bool | None = None,
         sampler: Sampler[int] | Iterable[int] | None = None, batch_sampler: Iterable[list[int]] | None = None,
@@ -201,6 +203,7 @@ def _fetched(dataset: Any, indices: list[int], collate: Callable[[Any], Any]) ->
 class _Fetch:
     """What a worker does with a job: a batch of indices, or one index."""
 
+    @switches
     def __init__(self, batched: bool, collate: Callable[[Any], Any]) -> None:
         self.batched = batched
         self.collate = collate
@@ -212,6 +215,7 @@ class _Fetch:
 class _StreamFetch:
     """The next batch of a stream; StopIteration at its end."""
 
+    @switches
     def __init__(self, batch_size: int | None, drop_last: bool, collate: Callable[[Any], Any]) -> None:
         self.batch_size = batch_size
         self.drop_last = drop_last

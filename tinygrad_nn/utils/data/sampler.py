@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.generator import Generator, default_generator
 from tinygrad_nn.generator.recipes import random_blocks, random_sampler
 from tinygrad_nn.primitive import TYPES
@@ -58,6 +59,7 @@ class RandomSampler(Sampler[int]):
     [2, 4, 3, 0, 1]
     """
 
+    @switches
     def __init__(
         self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None
     ) -> None:
@@ -104,6 +106,7 @@ class SubsetRandomSampler(Sampler[int]):
 class WeightedRandomSampler(Sampler[int]):
     """`num_samples` indices, each with a probability proportional to its weight."""
 
+    @switches
     def __init__(
         self, weights: Any, num_samples: int, replacement: bool = True, generator: Generator | None = None
     ) -> None:
@@ -140,6 +143,7 @@ class BatchSampler(Sampler[list[int]]):
     [[0, 1], [2, 3], [4]]
     """
 
+    @switches
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
             raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import message
+from tinygrad_nn.flags import switches
 from tinygrad_nn.generator import default_generator
 
 __all__ = ["WorkerInfo", "Workers", "get_worker_info"]
@@ -106,6 +107,7 @@ class Workers(Iterator[Any]):
     traceback in the message.
     """
 
+    @switches
     def __init__(
         self, dataset: Any, fetch: Callable[[Any, Any], Any], jobs: Iterator[Any], *, workers: int, seed: int,
         prefetch: int, timeout: float, init: Callable[[int], None] | None, context: Any, stream: bool,

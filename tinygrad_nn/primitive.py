@@ -58,7 +58,7 @@ class Primitive:
 
     __slots__ = (
         "arity", "elementwise", "floats", "forward", "half", "joint", "keeps", "layout", "masks", "multi", "name",
-        "parameters", "reads", "reads_out", "refuses", "residual", "rules", "saves", "saves_out", "spares", "twin",
+        "parameters", "partial", "reads", "reads_out", "refuses", "residual", "rules", "saves", "saves_out", "spares", "twin",
         "variadic", "view",
     )  # fmt: skip
 
@@ -67,6 +67,7 @@ class Primitive:
         elementwise: bool = False, floats: bool = False, variadic: bool = False, multi: bool = False,
         view: bool = False, joint: Rule | None = None, spares: tuple[str, ...] = (),
         refuses: Callable[[Any, Any], None] | None = None, half: str = "wide", layout: Layout | None = None,
+        partial: bool = False,
     ) -> None:  # fmt: skip
         if isinstance(forward, np.ufunc):
             self.parameters = ("x", "y")[: forward.nin]
@@ -95,6 +96,7 @@ class Primitive:
         self.refuses = refuses
         self.half = half
         self.layout = layout
+        self.partial = partial
         self.twin: Primitive | None = None  # what runs in its place on 16-bit operands, once there were some
 
     def __repr__(self) -> str:
@@ -105,13 +107,14 @@ def primitive(
     name: str, forward: Callable[..., Any], *rules: Rule | None, arity: int | None = None, elementwise: bool = False,
     floats: bool = False, variadic: bool = False, multi: bool = False, view: bool = False, joint: Rule | None = None,
     spares: tuple[str, ...] = (), refuses: Callable[[Any, Any], None] | None = None, half: str = "wide",
-    layout: Layout | None = None,
+    layout: Layout | None = None, partial: bool = False,
 ) -> Callable[..., Any]:  # fmt: skip
     """Define a primitive, register it, and return the function that calls it.
 
     elementwise: operands are promoted to one dtype (and with `floats`, integers to a float)
     variadic:    the first parameter is a list of tensors, and its one rule serves each of them
-    multi:       the forward returns a tuple, and `g` is the tuple of cotangents
+    multi:       the forward returns a tuple, and `g` is the tuple of cotangents: with `partial`, None for a result
+                 that was not used, else zeros
     A rule that reads `residual`: the forward returns (result, residual), and the rule gets the residual
     while it computes on arrays, or as a Tensor if it is one array that need not be differentiated. Else it
     gets None, and must compute what it needs from the operands. None, too, if the residual shared memory
@@ -130,6 +133,7 @@ def primitive(
     made = Primitive(
         name, forward, rules, arity=arity, elementwise=elementwise, floats=floats, variadic=variadic, multi=multi,
         view=view, joint=joint, spares=spares, refuses=refuses, half=half, layout=layout,
+        partial=partial,
     )  # fmt: skip
     if name in REGISTRY:
         raise TypeError(f"primitive {name} is defined twice")

@@ -174,6 +174,8 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "solve": [case(matrix(3, 3), real(3, 2)), case(matrix(2, 2, 2), real(2, 2, 1))],
     "det": [case(matrix(3, 3)), case(matrix(2, 2, 2)), case(matrix(1, 1))],
     "cofactor": [case(matrix(3, 3)), case(matrix(2, 2, 2))],
+    "cofactor_slope": [case(matrix(3, 3), real(3, 3)), case(matrix(2, 2, 2), real(2, 2, 2))],
+    "unsloped": [case(np.zeros((0, 2)))],  # no derivative elsewhere: tests/corners
     "slogdet": [case(matrix(3, 3)), case(-matrix(2, 3, 3))],
     "pinv": [case(real(4, 2), 0.0, 1e-12), case(real(2, 3), 0.0, 1e-12), case(real(2, 3, 3), 0.0, 1e-12)],
     "cholesky": [case(definite(3, 3)), case(definite(2, 2, 2))],
@@ -257,6 +259,9 @@ NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "zeros_like": ((a,), lambda x: 0 * x),
     "bitwise_left_shift": ((i, j), lambda x, y: x * 2**y),
     "bitwise_right_shift": ((i, j), lambda x, y: np.array([0, 0, -1])),
+    "close_pairs": ((np.array([1.0, 1.0, 2.0]),), lambda x: x[:, None] == x),
+    "negligible": ((np.array([[0.0, 1e-17], [0.1, 1.0]]), np.ones((2, 2))), lambda x, _: x < 1e-16),
+    "silent": ((np.array([0.0, 0.0, 1.0]), np.array([[0.0], [1.0], [0.0]])), lambda *_: np.array([True, False, False])),
     "scale_of": ((np.array([3.0, 0.0, np.inf]), np.array([-4.0, 0.0, 1.0])), lambda *_: np.array([4.0, 1.0, 1.0])),
     "scale_along": ((np.array([[3.0, -5.0], [0.0, 0.0]]), (1,)), lambda *_: np.array([[4.0], [1.0]])),
     "last_nan_or_largest": (

@@ -281,9 +281,10 @@ def _gather_part(node: Node, g: Any, pending: dict[Node, Any], heap: list[tuple[
 
 
 def _whole(node: Node, parts: dict[int, Any], traced: bool) -> tuple[Any, ...]:
-    """The cotangents of all outputs of a node: zeros where none arrived."""
+    """The cotangents of all outputs of a node: zeros where none arrived (None, for a rule that is `partial`)."""
     whole: list[Any] = []
-    wants_zeros = not node.args or getattr(node.args[0], "materialize_grads", True)
+    partial = node.primitive is not None and node.primitive.partial
+    wants_zeros = not partial and (not node.args or getattr(node.args[0], "materialize_grads", True))
     for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
         part = parts.get(k)
         if part is None and wants_zeros:

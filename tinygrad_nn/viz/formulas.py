@@ -163,6 +163,8 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "×": ("x · y", "g · y", "g · x"),
     "det": ("det x", "g · the cofactors of x"),
     "cofactor": ("the cofactors of x", "the second derivatives of det x, times g"),
+    "cofactor_slope": ("the derivative of the cofactors of x in direction y", _ELSEWHERE, "the same, in direction g"),
+    "unsloped": ("0", "none is known: NaN"),
     "slogdet": ("sign and logarithm of |det x|", "g of the logarithm · x⁻ᵀ"),
     "pinv": ("pseudo-inverse x⁺", "−out · g · out, and two terms for what x maps to nothing"),
     "cholesky": ("L with L Lᵀ = x", "L⁻ᵀ Φ(Lᵀ g) L⁻¹, symmetrised; Φ takes the lower triangle with half the diagonal"),

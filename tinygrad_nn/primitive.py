@@ -29,7 +29,7 @@ from tinygrad_nn.complaint import explained
 from tinygrad_nn.dtypes import default_float, result_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
 from tinygrad_nn.half import is_half, twin
-from tinygrad_nn.order import merged
+from tinygrad_nn.order import converted, merged
 from tinygrad_nn.tape import TYPES, Node, local
 
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
@@ -219,6 +219,8 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             out = np.asarray(out)
         if layout is not None:
             out = layout(out, a)
+        elif not a.flags.c_contiguous:
+            out = merged(out, a)
         mode = local.mode
         node = None
         if differentiable and mode.grad:
@@ -565,7 +567,9 @@ def _with(x: Any, array: Any) -> Any:
 
 
 def _as_kind(value: Any, kind: Any) -> Any:
-    return value.astype(kind, copy=False) if isinstance(value, ndarray) else np.array(value).astype(kind)
+    return (
+        converted(value.astype(kind, copy=False), value) if isinstance(value, ndarray) else np.array(value).astype(kind)
+    )
 
 
 def _constant(p: Primitive, value: Any) -> Any:

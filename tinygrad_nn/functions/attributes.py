@@ -54,7 +54,7 @@ def stride(input: Any, dim: int | None = None) -> Any:
     return steps if dim is None else steps[_existing(dim, len(steps), "stride")]
 
 
-def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
+def is_contiguous(input: Any, *, memory_format: Any = contiguous_format) -> bool:
     """Whether elements lie in memory row by row, without gaps; or in the order of a memory format.
 
     >>> import tinygrad_nn as tg

@@ -393,8 +393,8 @@ tanh = smooth("tanh", np.tanh, lambda g, out: g * (1 - out * out))
 
 # -- the bell curve --------------------------------------------------------------------------------
 
-erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x), layout=merged)
-erfinv = smooth("erfinv", special.erfinv, lambda g, y: g * (pi**0.5 / 2) * exp(erfinv(y) * erfinv(y)), layout=merged)
+erf = smooth("erf", special.erf, lambda g, x: g * (2 / pi**0.5) * exp(-x * x))
+erfinv = smooth("erfinv", special.erfinv, lambda g, y: g * (pi**0.5 / 2) * exp(erfinv(y) * erfinv(y)))
 
 
 # -- activations: one primitive where a composition would make several passes ----------------------
@@ -423,8 +423,5 @@ leaky_relu = primitive(
 )
 log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * logistic(-x), layout=in_rows)
 gelu = smooth(
-    "gelu",
-    special.gelu,
-    lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5),
-    layout=merged,
+    "gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5)
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from operator import index as as_index
 from typing import Any
 
@@ -38,6 +39,12 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
+@cache
+def _known() -> Any:
+    """The same, found once: looking through the loaded libraries takes a millisecond."""
+    return _controller()
+
+
 def set_num_threads(number: int) -> None:
     """Let matrix products run on `number` threads (through threadpoolctl, where it is installed).
 
@@ -58,7 +65,7 @@ def get_num_threads() -> int:
     """The number of threads of matrix products, as set here, else as the libraries report it."""
     if _Threads.asked is not None:
         return _Threads.asked
-    controller = _controller()
+    controller = _known()
     pools = [] if controller is None else [pool["num_threads"] for pool in controller.info()]
     return max(pools, default=0) or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,16 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
     holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
+    with _accumulating:
+        _deliver(found, holders)
+
+
+_accumulating = threading.RLock()
+"""Held while gradients are added to `.grad`: two threads that add to one large array at once would lose a part."""
+
+
+def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any]) -> None:
+    """Add the cotangents that a walk found to the `.grad` of their tensors."""
     added: list[Any] = []  # gradients that were there before, and are written in place
     for node, cotangent in found.items():
         watch = node.watch

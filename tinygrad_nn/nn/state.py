@@ -109,29 +109,8 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
     missing: list[str] = []
     unexpected: list[str] = []
     errors: list[str] = []
-    state = OrderedDict(state_dict)
-    metadata = getattr(state_dict, "_metadata", {})
-
-    def visit(part: Module, own: Mapping[str, Any], prefix: str) -> None:
-        local_metadata = metadata.get(prefix[:-1], {})
-        if assign:
-            local_metadata = {**local_metadata, "assign_to_params_buffers": True}
-        part._load_from_state_dict(own, prefix, local_metadata, True, missing, unexpected, errors)
-        for name, child in part._modules.items():
-            if child is not None:
-                inner = f"{prefix}{name}."
-                visit(child, {k: v for k, v in own.items() if k.startswith(inner)}, inner)
-        keys = IncompatibleKeys(missing, unexpected)
-        for hook in part._state_hooks.after_load.values() if part._state_hooks is not None else ():
-            if hook(part, keys) is not None:
-                raise AutogradError(
-                    message(
-                        "hooks registered with register_load_state_dict_post_hook must not return a value",
-                        fix="edit the lists in place",
-                    )
-                )
-
-    visit(module, state, "")
+    loading = _Loading(getattr(state_dict, "_metadata", {}), assign, missing, unexpected, errors)
+    loading.visit(module, OrderedDict(state_dict), "")
     if strict:
         errors[:0] = [
             *_listed("Missing key(s) in state_dict", missing),
@@ -140,6 +119,36 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
     if errors:
         raise AutogradError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors))
     return IncompatibleKeys(missing, unexpected)
+
+
+class _Loading(NamedTuple):
+    """One `load_state_dict` under way: what it goes by, and what it has found amiss."""
+
+    metadata: Mapping[str, Any]
+    assign: bool
+    missing: list[str]
+    unexpected: list[str]
+    errors: list[str]
+
+    def visit(self, part: Module, own: Mapping[str, Any], prefix: str) -> None:
+        """Load one module, then those in it, then call its hooks."""
+        local_metadata = self.metadata.get(prefix[:-1], {})
+        if self.assign:
+            local_metadata = {**local_metadata, "assign_to_params_buffers": True}
+        part._load_from_state_dict(own, prefix, local_metadata, True, self.missing, self.unexpected, self.errors)
+        for name, child in part._modules.items():
+            if child is not None:
+                inner = f"{prefix}{name}."
+                self.visit(child, {k: v for k, v in own.items() if k.startswith(inner)}, inner)
+        keys = IncompatibleKeys(self.missing, self.unexpected)
+        for hook in part._state_hooks.after_load.values() if part._state_hooks is not None else ():
+            if hook(part, keys) is not None:
+                raise AutogradError(
+                    message(
+                        "hooks registered with register_load_state_dict_post_hook must not return a value",
+                        fix="edit the lists in place",
+                    )
+                )
 
 
 def _listed(title: str, keys: list[str]) -> list[str]:

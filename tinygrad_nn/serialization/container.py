@@ -22,6 +22,7 @@ import base64
 import io
 import json
 import math
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -159,16 +160,58 @@ def write_npy(array: Array) -> Array:
     return np.frombuffer(stream.getvalue(), np.uint8)
 
 
+PLAIN_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|=][biufc]\d+)', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:\d+, )*\d+,?|)\), \} *\n",
+    re.DOTALL,
+)
+"""The header that NumPy writes for an array of numbers, read here: NumPy's own way leaves reference cycles behind."""
+
+
+def _read_plain(stream: Any, start: bytes) -> Array | None:
+    """The array, if the header in `start` (the stream's first 10 bytes and all of the header) is a plain one."""
+    found = PLAIN_HEADER.fullmatch(start)
+    if found is None:
+        return None
+    kind = np.dtype(found[1].decode())
+    shape = tuple([int(n) for n in found[3].split(b",") if n])
+    if math.prod([n or 1 for n in shape]) * kind.itemsize >= 2**62:
+        raise ValueError(f"an array of shape {shape}"[:80])
+    array = np.empty(shape, kind, "F" if found[2] == b"True" else "C")
+    memory = (array if array.flags.c_contiguous else array.T).reshape(-1).view(np.uint8)
+    filled = 0
+    while filled < memory.size:
+        part = stream.read(min(2**18, memory.size - filled))
+        if not part:
+            raise ValueError(f"{filled} bytes of {memory.size}")
+        memory[filled : filled + len(part)] = np.frombuffer(part, np.uint8)
+        filled += len(part)
+    return array
+
+
 def read_npy(stream: Any) -> Array:
     """The array in a stream that is one .npy file to its end; ValueError if it is anything else."""
+    start = stream.read(10)
+    start += stream.read(int.from_bytes(start[8:10], "little"))
+    try:
+        array = _read_plain(stream, start)
+        if array is None:
+            stream.seek(0)
+            array = _read_by_numpy(stream)
+    except MemoryError as error:
+        raise ValueError(f"a .npy header that claims too much ({error})") from None
+    if stream.read(1):
+        raise ValueError("bytes after the end of the array")
+    return array
+
+
+def _read_by_numpy(stream: Any) -> Array:
     try:
         array: Array = np.lib.format.read_array(stream, allow_pickle=False)
     except ValueError:
         raise
     except Exception as error:  # its parser of headers runs Python's tokenizer and parser, and what they raise
         raise ValueError(f"a .npy header that NumPy cannot follow ({error})") from None
-    if stream.read(1):
-        raise ValueError("bytes after the end of the array")
     return array
 
 

@@ -25,7 +25,7 @@ from tinygrad_nn.errors import ArgumentError, message
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.serialization import load, save
 from tinygrad_nn.train.callbacks import copy_of, put_back
-from tinygrad_nn.train.conditions import conditions, differences
+from tinygrad_nn.train.conditions import differences
 
 if TYPE_CHECKING:
     from tinygrad_nn.train.loop import Training
@@ -37,7 +37,7 @@ FORM = "tinygrad_nn training 2"
 
 def write_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
     """All of it into the file `path`, at once."""
-    state = {"form": FORM, "run": _run(training), "conditions": conditions(training.run_step is not None)}
+    state = {"form": FORM, "run": _run(training), "conditions": training.conditions}
     state.update(_state(training))
     save({**state, "seal": _seal(state)}, path)
 
@@ -67,7 +67,7 @@ def read_checkpoint(training: Training, path: str | os.PathLike[str]) -> list[st
     before = deepcopy(_state(training))
     try:
         _put_in(training, found)
-        return differences(found["conditions"], conditions(training.run_step is not None))
+        return differences(found["conditions"], training.conditions)
     except BaseException as error:
         _put_in(training, before)
         if not isinstance(error, Exception):
@@ -138,26 +138,26 @@ SMALL = 2**16  # bytes: larger arrays are covered by the file's own checksum alo
 def _seal(state: Any) -> str:
     """A digest of the structure, of every plain value, and of every small array (where generators stand)."""
     digest = sha256()
-
-    def visit(value: Any) -> None:
-        if isinstance(value, dict):
-            digest.update(b"{%d" % len(value))
-            for key, item in value.items():
-                digest.update(repr(key).encode())
-                visit(item)
-        elif isinstance(value, (list, tuple)):
-            digest.update(f"{type(value).__name__} {len(value)}".encode())
-            for item in value:
-                visit(item)
-        elif type(value) in TYPES or isinstance(value, (np.ndarray, np.generic)):
-            array = value.array if type(value) in TYPES else np.asarray(value)
-            digest.update(f"{array.dtype.name} {array.shape}".encode())
-            digest.update(array.tobytes() if array.nbytes <= SMALL else b"")
-        else:
-            digest.update(f"{type(value).__name__} {value!r}".encode())
-
-    visit(state)
+    _digest(state, digest)
     return digest.hexdigest()
+
+
+def _digest(value: Any, digest: Any) -> None:
+    if isinstance(value, dict):
+        digest.update(b"{%d" % len(value))
+        for key, item in value.items():
+            digest.update(repr(key).encode())
+            _digest(item, digest)
+    elif isinstance(value, (list, tuple)):
+        digest.update(f"{type(value).__name__} {len(value)}".encode())
+        for item in value:
+            _digest(item, digest)
+    elif type(value) in TYPES or isinstance(value, (np.ndarray, np.generic)):
+        array = value.array if type(value) in TYPES else np.asarray(value)
+        digest.update(f"{array.dtype.name} {array.shape}".encode())
+        digest.update(array.tobytes() if array.nbytes <= SMALL else b"")
+    else:
+        digest.update(f"{type(value).__name__} {value!r}".encode())
 
 
 def _run(training: Training) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from tinygrad_nn.train.arguments import (
 from tinygrad_nn.train.batches import as_batches, parts, size_of
 from tinygrad_nn.train.callbacks import Callback, EarlyStopping, as_callback
 from tinygrad_nn.train.checkpoint import read_checkpoint, write_checkpoint
+from tinygrad_nn.train.conditions import conditions
 from tinygrad_nn.train.history import History
 from tinygrad_nn.train.interrupt import Interrupt
 from tinygrad_nn.train.metrics import Metric, as_metrics
@@ -208,6 +209,7 @@ class Training:
         )  # fmt: skip
         self.rewind = guard.Rewind(model, optimizer, self.randomness) if compile else None
         self.run_step = compiled(self._whole_step) if compile else None
+        self.conditions = {} if checkpoint is None else conditions(compile)
         self.resumed = False
         self.epoch, self.step, self.done = 1, 0, 0  # done: batches of this epoch
         self.total, self.seen = 0.0, 0
@@ -250,6 +252,7 @@ class Training:
         finally:
             self.history.stopped = self.why or f"all {self.epochs} epochs done"
             self.progress.close()
+            self.run_step = None  # it holds this object, which held it: nothing is left for the garbage collector
             for callback in reversed(self.callbacks):  # early stopping first: the others see the best weights
                 callback.on_fit_end(self)
         return self.history

@@ -30,7 +30,7 @@ def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
     if x.ndim > 2:  # one large product instead of a small one per batch
         out = product(rows(x), weight.T).reshape(*x.shape[:-1], weight.shape[0])
     else:
-        out = product(x, weight.T)
+        out = x @ weight.T if x.shape[-1] < TALL else product(x, weight.T)
     if bias is not None:
         out += bias
     return out

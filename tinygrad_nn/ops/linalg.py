@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import OperandError, ShapeError
-from tinygrad_nn.ops.sums import add_up, product
+from tinygrad_nn.ops.sums import RUN, add_up, product
 from tinygrad_nn.order import arranged, in_rows, order_of
 from tinygrad_nn.primitive import primitive
 
@@ -43,7 +43,7 @@ def _matmul(x: Array, y: Array) -> Array:
         raise ShapeError(f"matmul: the inner sizes differ\n{crossed(x.shape, y.shape)}")
     if x.dtype.kind == "b":
         raise OperandError("matmul: not defined for bool\n  fix: convert first: x.int()")
-    return product(x, y)
+    return np.matmul(x, y) if x.shape[-1] <= RUN else product(x, y)
 
 
 def _check_one_dtype(x: Array, y: Array) -> None:

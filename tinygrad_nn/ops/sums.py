@@ -40,21 +40,22 @@ def add_up(
     """
     if x.size < LONG or type(x) is not np.ndarray:
         return plain(x, dim, dtype, None, keepdims)
-    shape = x.shape
-    if isinstance(dim, int):
-        dim = (dim,)
-    if dim is not None and len(dim) == 1 and shape[dim[0]] < LONG:
-        return plain(x, dim, dtype, None, keepdims)
-    flags = x.flags
+    shape, flags = x.shape, x.flags
     rank = len(shape)
     if dim is None:
+        if flags.forc:  # one run of memory: NumPy adds it in pairs of pairs
+            return plain(x, None, dtype, None, keepdims)
         axes: tuple[int, ...] = tuple(range(rank))
     else:
+        if isinstance(dim, int):
+            dim = (dim,)
+        if len(dim) == 1 and shape[dim[0]] < LONG:
+            return plain(x, dim, dtype, None, keepdims)
         axes = tuple([k % rank for k in dim])
     if x.dtype.kind in "iub" or prod([shape[k] for k in axes]) < LONG:
         return plain(x, dim, dtype, None, keepdims)
     if flags.c_contiguous:
-        if not axes or min(axes) + len(axes) == rank:  # the last axes, which are one run of memory
+        if not axes or min(axes) + len(axes) == rank:  # the last axes: again one run of memory, for each sum
             return plain(x, dim, dtype, None, keepdims)
         if axes == (0,) and dtype is None and not keepdims:
             return add_rows(x)
@@ -69,14 +70,15 @@ def add_rows(x: Array) -> Array:
     >>> add_rows(np.ones((128, 3))).tolist()
     [128.0, 128.0, 128.0]
     """
-    n = len(x)
-    if n < LONG or type(x) is not np.ndarray:
+    shape = x.shape
+    n = shape[0]
+    if n < LONG or type(x) is not np.ndarray or len(shape) == 1:
         return plain(x, 0)
-    if not x.flags.c_contiguous or x.ndim == 1 or x.dtype.itemsize == 2 or x.dtype.kind in "iub":
-        return _in_memory_order(x, (0,), None, False) if x.ndim > 1 else plain(x, 0)
+    if not x.flags.c_contiguous:
+        return _in_memory_order(x, (0,), None, False)
     if n <= SHORT and not n % FOLD:
-        return plain(plain(x.reshape(FOLD, -1), 0).reshape(n // FOLD, *x.shape[1:]), 0)
-    return _folded(x.reshape(1, n, -1), None).reshape(x.shape[1:])
+        return plain(plain(x.reshape(FOLD, n // FOLD, *shape[1:]), 0), 0)
+    return _folded(x.reshape(1, n, -1), None).reshape(shape[1:])
 
 
 def _in_memory_order(x: Array, axes: tuple[int, ...], dtype: Any, keepdims: bool) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 
 from tinygrad_nn.ops.elementwise import lt, rsqrt, where
 from tinygrad_nn.ops.reduce import scale_along, sum
-from tinygrad_nn.ops.sums import add_rows, inner
+from tinygrad_nn.ops.sums import add_rows, add_up, inner
 from tinygrad_nn.order import channels, in_rows
 from tinygrad_nn.primitive import primitive
 
@@ -35,7 +35,7 @@ def _layer_norm(
     lead = x.shape[: x.ndim - rank]
     rows = x.reshape(prod(lead), prod(x.shape[x.ndim - rank :]))
     count = max(1, rows.shape[1])
-    rows = rows - np.add.reduce(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
+    rows = rows - add_up(rows, 1, None, None, True) / x.dtype.type(count) if centred else rows
     scale = 1 / np.sqrt(inner(rows, rows)[:, None] / x.dtype.type(count) + x.dtype.type(eps))
     if not scale.all():  # squares have overflowed
         wide = rows.astype(np.float64)
@@ -90,7 +90,7 @@ def _layer_norm_slopes(
     slope = g.astype(unit.dtype) if weight is None else g * weight.reshape(-1)
     part = unit * (inner(slope, unit)[:, None] * unit.dtype.type(1 / count))
     if centred:
-        part += np.add.reduce(slope, 1, None, None, True) * unit.dtype.type(1 / count)
+        part += add_up(slope, 1, None, None, True) * unit.dtype.type(1 / count)
     slope -= part
     slope *= scale
     return (
@@ -119,7 +119,7 @@ def _channel_moments(x: Array) -> Array:
         rows = rows.astype(np.float32)
     count = rows.dtype.type(rows.shape[0] * rows.shape[2])
     out = np.empty((2, x.shape[1]), rows.dtype)
-    out[0] = add_rows(np.add.reduce(rows, 2)) / count
+    out[0] = add_rows(add_up(rows, 2)) / count
     gaps = rows - out[0][:, None]
     out[1] = add_rows(inner(gaps, gaps)) / count
     return out
@@ -171,7 +171,7 @@ def _batch_norm_slopes(
     g, x = g.reshape(*shape[:2], -1), x.reshape(*shape[:2], -1)
     share = mean.dtype.type(1 / max(1, g.shape[0] * g.shape[2]))
     gaps = x - mean[:, None]
-    total = add_rows(np.add.reduce(g, 2))
+    total = add_rows(add_up(g, 2))
     along = add_rows(inner(g, gaps)) * scale
     factor = scale if weight is None else scale * weight
     gaps *= (factor * scale * along * share)[:, None]

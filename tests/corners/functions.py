@@ -65,7 +65,7 @@ UNARY = [
     "lib.clamp(x, -1.0, 1.0)", "lib.clamp(x, 0.0)", "lib.clamp(x, max=0.5)", "lib.clamp(x, 2.0, 1.0)", "lib.clamp(x, nan, 1.0)",
     *[f"x ** {p}" for p in ("0", "1", "2", "3", "4", "0.5", "-0.5", "1.5", "2.5", "-1", "-2", "0.0", "1.0", "2.0", "-1.5", "inf", "nan")],
     *[f"{b} ** x" for b in ("0.0", "1.0", "2.0", "0.5", "(-2.0)", "inf", "nan")],
-    "x * 2.0", "x * 0.0", "2.0 / x", "x / 2.0", "x / 0.0", "0.0 / x", "x + 1.0", "1.0 - x", "x % 2.0", "x % -0.5", "2.0 % x", "lib.fmod(x, 2.0)", "x // 2.0",
+    "x * 2.0", "x * 0.0", "2.0 / x", "x / 2.0", "x / 0.0", "0.0 / x", "x + 1.0", "1.0 - x", "x % 2.0", "x % -0.5", "lib.fmod(x, 2.0)",
     "-x", "x * x", "x / x", "x - x", "x + x",
 ]  # fmt: skip
 ACTIVATIONS = [
@@ -77,7 +77,7 @@ ACTIVATIONS = [
 ]  # fmt: skip
 BINARY = [
     "x + y", "x - y", "x * y", "x / y", "x ** y", "lib.maximum(x, y)", "lib.minimum(x, y)", "lib.atan2(x, y)", "lib.logaddexp(x, y)", "lib.fmod(x, y)",
-    "x % y", "x // y", "lib.where(x > 0, x, y)", "lib.where(x == y, x, y)", "lib.clamp(x, min=y)", "lib.clamp(x, max=y)", "lib.lerp(x, y, 0.25)", "lib.lerp(x, y, 0.75)",
+    "x % y", "lib.where(x > 0, x, y)", "lib.where(x == y, x, y)", "lib.clamp(x, min=y)", "lib.clamp(x, max=y)", "lib.lerp(x, y, 0.25)", "lib.lerp(x, y, 0.75)",
     "lib.addcmul(x, x, y)", "lib.addcdiv(x, y, x)", "lib.div(x, y, rounding_mode='trunc')", "x.masked_fill(y > 0, 2.0)", "lib.max(x, y)",
     "lib.add(x, y, alpha=2.0)", "lib.stack([x, y], 1).amax(1)", "lib.stack([x, y], 1).logsumexp(1)",
 ]  # fmt: skip
@@ -136,7 +136,7 @@ def cases() -> Iterator[Case]:
     for text in (*UNARY, *ACTIVATIONS):
         yield Case(text, (points,))
     for text in (*BINARY, *LOSSES):
-        yield Case(text, _grid(PAIR, PAIR))
+        yield Case(text, _grid(PAIR, PAIR), rows="logsumexp" in text)
     for text in SIGNED:
         yield Case(text, _grid(POINTS, [1.0, -1.0]), constant="y")
     yield Case("F.binary_cross_entropy(x, y, reduction='none')", _grid(UNIT, UNIT))
@@ -157,6 +157,6 @@ def cases() -> Iterator[Case]:
     yield Case("lib.clamp(x, lib.zeros_like(y), y)", (x, y))
     rows = np.array(ROWS)
     for text in REDUCTIONS:
-        yield Case(text, (rows,), loose=4)
+        yield Case(text, (rows,), rows=True)
     for text in ROW_PAIRS:
-        yield Case(text, _grid(PAIR_ROWS, PAIR_ROWS), loose=4)
+        yield Case(text, _grid(PAIR_ROWS, PAIR_ROWS), rows=True)

@@ -133,7 +133,7 @@ GRADIENTS: dict[str, list[tuple[Any, ...]]] = {
     "hardsigmoid": [case(distinct(5, 5))], "hardswish": [case(distinct(5, 5))],
     "softshrink": [case(distinct(3, 4), 0.5)], "hardshrink": [case(distinct(3, 4), 0.5)],
     "elu": [case(real(3, 4), 1.5, 1.1, 1.0), case(real(3, 4), 0.5, 1.0, 2.0)],
-    "silu": ONE, "mish": ONE, "gelu_tanh": ONE, "softsign": ONE,
+    "silu": ONE, "mish": ONE, "mish_gate": ONE, "gelu_tanh": ONE, "softsign": ONE,
     "bce_with_logits": [case(real(3, 4), unit(3, 4), None), case(real(3, 4), unit(3, 4), positive(4))],
     "smooth_l1": [case(distinct(3, 4), 0.4)], "huber": [case(distinct(3, 4), 0.4)],
     "norm": [case(real(3, 4), None, False), case(real(3, 4), (1,), True)],
@@ -263,6 +263,7 @@ NO_GRADIENT: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "negligible": ((np.array([[0.0, 1e-17], [0.1, 1.0]]), np.ones((2, 2))), lambda x, _: x < 1e-16),
     "silent": ((np.array([0.0, 0.0, 1.0]), np.array([[0.0], [1.0], [0.0]])), lambda *_: np.array([True, False, False])),
     "scale_of": ((np.array([3.0, 0.0, np.inf]), np.array([-4.0, 0.0, 1.0])), lambda *_: np.array([4.0, 1.0, 1.0])),
+    "norm_scale": ((np.array([[3.0, 4.0], [1e-200, 0.0]]), (1,), 3.0), lambda x, *_: np.exp2([[0.0], [-665.0]])),
     "scale_along": ((np.array([[3.0, -5.0], [0.0, 0.0]]), (1,)), lambda *_: np.array([[4.0], [1.0]])),
     "last_nan_or_largest": (
         (np.array([[1.0, 3.0, 3.0], [np.nan, np.nan, 1.0]]),),

@@ -72,7 +72,7 @@ def _p_norm(name: str, x: Any, p: float, over: tuple[int, ...] | None, keepdim: 
         return reductions.sum(elements.abs(x), over, keepdim)
     if p == 2:
         return reductions.norm(x, over, keepdim)
-    scale = reductions.scale_along(x, over)  # a norm is homogeneous, and powers overflow
+    scale = reductions.norm_scale(x, over, p)  # a norm is homogeneous, and powers overflow
     size = elements.abs(elements.div(x, scale))
     result = _power(reductions.sum(_power(size, p), over, keepdim), 1 / p)
     return elements.mul(result, shapes.reshape(scale, tuple(result.shape)))

@@ -55,7 +55,7 @@ hardsigmoid = smooth(
 hardswish = smooth(
     "hardswish",
     lambda x: x * np.clip(x + 3, 0, 6) / 6,
-    lambda g, x: where(le(x, -3.0), 0.0, where(ge(x, 3.0), g, g * (x / 3 + 0.5))),
+    lambda g, x: where(le(x, -3.0), 0.0, where(ge(x, 3.0), g, g * (clamp(x, -3.0, 3.0) / 3 + 0.5))),
     layout=merged,
 )
 
@@ -109,11 +109,23 @@ def _mish(x: Array) -> Array:
     return x * (n / (n + 2))
 
 
-def _mish_rule(g: Array, x: Array) -> Array:
-    """With p = sigmoid(x) and q = 1 - p: tanh(softplus(x)) = p (1 + q) / (1 + q^2). Nothing cancels."""
-    p, q = logistic(x), logistic(-x)
+def _mish_gate(x: Array) -> Array:
+    """tanh(softplus(x)) = (1 - q) (1 + q) / (1 + q^2), q = sigmoid(-x)."""
+    q = logistic(-x)
+    return logistic(x) * (1 + q) / (1 + q * q)
+
+
+def _mish_gate_slope(x: Array) -> Array:
+    q = logistic(-x)
     below = 1 + q * q
-    return g * (p * (1 + q) / below + 4 * (x * p * q) * q / (below * below))
+    return 4 * logistic(x) * q / below * q / below
+
+
+mish_gate = smooth("mish_gate", _mish_gate, lambda g, x: g * _mish_gate_slope(x))
+
+
+def _mish_rule(g: Array, x: Array) -> Array:
+    return g * (mish_gate(x) + x * _mish_gate_slope(x))
 
 
 mish = smooth("mish", _mish, _mish_rule, layout=merged)

@@ -200,7 +200,8 @@ def _power_x(g: Array, x: Array, y: Array) -> Array:
     """y x^(y - 1), which is 0 where y is."""
     if _is_number(y):
         return g * (y * pow(x, y - 1)) if y != 0 else zeros_like(g)
-    return where(eq(y, 0), 0.0, g * (y * pow(x, where(eq(y, 0), 1.0, y - 1))))
+    none = eq(y, 0)
+    return where(none, 0.0, g * where(none, 0.0, y * pow(x, where(none, 1.0, y - 1))))
 
 
 def _power_y(g: Array, x: Array, y: Array, out: Array) -> Array:
@@ -300,6 +301,10 @@ def _inside(x: Array, low: float | None, high: float | None) -> Array:
 
 raised = primitive("raised", lambda x, low: np.maximum(x, x.dtype.type(low)), lambda g: g, layout=merged)
 """max(x, low), through which the cotangent passes as if it were x."""
+
+
+unsloped = unary("unsloped", lambda x: np.zeros_like(x), lambda g: where(eq(g, 0), 0.0, np.nan))
+"""A 0 whose derivative does not exist, or is not known: NaN, where it is asked for."""
 
 
 def _dropped(x: Array, mask: Array) -> Array:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import LinAlgError, OperandError, message
-from tinygrad_nn.ops.elementwise import cast, eq, le, logical_and, where, zeros_like
+from tinygrad_nn.ops.elementwise import cast, le, logical_and, unsloped, where, zeros_like
 from tinygrad_nn.ops.linalg import mT
 from tinygrad_nn.ops.reduce import amax, sum
 from tinygrad_nn.ops.shape import cat, tril, triu
@@ -299,8 +299,6 @@ def _silent(values: Array, vectors: Array) -> Array:
 close_pairs = primitive("close_pairs", _close_pairs)
 negligible = primitive("negligible", _negligible, arity=2)
 silent = primitive("silent", _silent, arity=2)
-unsloped = primitive("unsloped", lambda x: np.zeros_like(x), lambda g: where(eq(g, 0), 0.0, np.nan))
-"""The 0 whose own derivative is not known."""
 
 
 def _over_gaps(numerator: Array, gaps: Array, close: Array, known: Array) -> Array:

@@ -174,15 +174,26 @@ scale_along = primitive("scale_along", _scale)
 """A constant to divide by, exactly, so that squares neither overflow nor vanish; no gradient."""
 
 
-def _risky(squares: Array) -> bool:
-    """Whether a sum of squares has left the range in which its root has all digits."""
-    limits = np.finfo(squares.dtype)
-    return not bool(np.all(np.isfinite(squares) & (squares > limits.tiny / limits.eps)))
+def _risky(powers: Array) -> Array:
+    """Where a sum of powers has left the range in which it has all digits."""
+    limits = np.finfo(powers.dtype)
+    return ~(np.isfinite(powers) & (powers > limits.tiny / limits.eps))
+
+
+def _norm_scale(x: Array, dim: Dims, p: float) -> Array:
+    """1, unless the sum of |x|^p over `dim` leaves the range in which it has all digits: then the scale."""
+    total = add_up(np.power(np.abs(x), x.dtype.type(p)), dim, None, None, True)
+    risky = _risky(total) | np.isinf(np.power(total, total.dtype.type(1 / p - 1)))  # the slope is of that size
+    return np.where(risky, _scale(x, dim), x.dtype.type(1))
+
+
+norm_scale = primitive("norm_scale", _norm_scale)
+"""What to divide by before powers are taken; no gradient."""
 
 
 def _norm(x: Array, dim: Dims, keepdim: bool) -> Array:
     squares = add_up(np.square(x), dim, None, None, keepdim)
-    if not _risky(squares):
+    if not np.any(_risky(squares)):
         return np.sqrt(squares)
     scale = _scale(x, dim)
     return np.sqrt(add_up(np.square(x / scale), dim, None, None, keepdim)) * scale.reshape(squares.shape)
@@ -214,7 +225,7 @@ def _spread(x: Array, dim: Dims, keepdim: bool, freedom: float) -> tuple[Array, 
     """sum (x - mean)^2 / freedom of x / scale, and the scale: 1, unless squares would overflow or vanish."""
     with np.errstate(all="ignore"):
         spread = add_up(np.square(_centred(x, dim)), dim, None, None, keepdim) / x.dtype.type(max(freedom, 0))
-        if not _risky(spread) or freedom <= 0:
+        if not np.any(_risky(spread)) or freedom <= 0:
             return spread, x.dtype.type(1)
         scale = _scale(x, dim)
         return (

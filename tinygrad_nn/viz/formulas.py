@@ -80,6 +80,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         "g · scale where x > 0, else g · height · rate · e^(rate·x)",
     ),
     "silu": ("x · σ(x)", "g · σ(x) · (1 + x · σ(−x))"),
+    "mish_gate": ("tanh(ln(1 + eˣ))", "g · 4pq² / (1 + q²)², q = σ(−x) = 1 − p"),
     "mish": ("x · tanh(ln(1 + eˣ))", "g · (tanh(ln(1 + eˣ)) + x times its slope)"),
     "gelu_tanh": ("x · σ(2u), u = √(2/π) · (x + 0.044715 · x³)", "g · (σ(2u) + x times its slope)"),
     "softsign": ("x / (1 + |x|)", "g / (1 + |x|)²"),

@@ -20,6 +20,7 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.index import pick_at
+from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import pad, reshape, stack
 from tinygrad_nn.primitive import TYPES, wrap
 from tinygrad_nn.tape import local
@@ -45,7 +46,7 @@ def ctc_loss(
     targets:   (N, S) padded, or (sum of target_lengths,) one after the other; no blanks among them
     lengths:   (N,) integers each; inputs of at most T
     reduction: "mean" divides each loss by its target's length, then averages over the batch
-    zero_infinity: 0 for a target that cannot be aligned (its loss is infinite otherwise)
+    zero_infinity: 0 for a target that cannot be aligned (otherwise its loss is infinite, its gradient NaN)
 
     Raises RuntimeError for lengths, labels or a blank out of range, and for shapes that do not fit.
     """
@@ -68,7 +69,7 @@ def ctc_loss(
     _check(labels, spans, sizes, times, classes, blank)
     total = _log_likelihood(lp, labels, spans, sizes, blank)
     possible = ops.gt(total, IMPOSSIBLE / 2)
-    loss = ops.where(possible, -total, 0.0 if zero_infinity else inf)
+    loss = ops.where(possible, -total, 0.0 if zero_infinity else ops.unsloped(sum(lp, (0, 2), False)) + inf)
     if reduction == "mean":
         loss = loss / to_dtype(ops.clamp(sizes, 1, None), lp.dtype)
     return reduced(reshape(loss, ()) if single and reduction == "none" else loss, reduction)  # type: ignore[no-any-return]

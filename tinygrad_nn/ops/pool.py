@@ -147,8 +147,10 @@ def _max_position(index: Array, geometry: Geometry) -> Array:
 def _last_nan_or_largest(x: Array) -> Array:
     """Where along the last axis PyTorch's adaptive pooling finds the maximum: the last NaN, else the first maximum."""
     place = np.argmax(x, -1)
-    nan = np.isnan(x) if x.dtype.kind in "fV" else np.False_
-    if not np.any(nan):
+    if x.dtype.kind not in "fV":
+        return place
+    nan = np.isnan(x)
+    if not nan.any():
         return place
     return np.where(nan.any(-1), x.shape[-1] - 1 - np.argmax(nan[..., ::-1], -1), place)
 

@@ -161,7 +161,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     return x / ops.clamp(_norm(x, p, over, True), eps, None)  # type: ignore[no-any-return]
 
 
-def _norm(x: Any, p: float, over: tuple[int, ...], keepdim: bool) -> Any:
+def _norm(x: Any, p: float, over: tuple[int, ...] | None, keepdim: bool) -> Any:
     """(sum of |x|^p)^(1/p), with the gradient 0 at the origin."""
     return x.norm(p, over, keepdim)
 

@@ -534,6 +534,8 @@ OVERFLOWN = "2**40 does not fit float16 and is refused, as 70000 is on both side
 MIXED_LIST = "a negative number beside a fraction in a list does not fit uint8; PyTorch wraps it to 254"
 OR_OF_ANDS = "a matrix of bools times another is their composition as relations; PyTorch has no kernel for it"
 
+WIDER = "16-bit logits beside a wider target are computed in the wider type; PyTorch rounds log(sigmoid) to 16 bits on the way"
+
 INTEGERS_ONLY = ("uint8", "int8", "int16", "int32", "int64")
 
 EXPLAINED: dict[str, str] = {
@@ -555,6 +557,11 @@ EXPLAINED: dict[str, str] = {
         f"{text} | bool {form}, True": MASK_TO_THE_TRUE
         for text in ("lib.pow(x, y)", "x.pow_(y)", "x ** y", "x **= y; x")
         for form in ("vector", "0-d")
+    },
+    **{
+        f"lib.nn.functional.binary_cross_entropy_with_logits(x, y) | {half} unit, {wide} unit": WIDER
+        for half in ("float16", "bfloat16")
+        for wide in ("float32", "float64")
     },
     "lib.full((1,), 2**40, dtype=lib.float16) | ": OVERFLOWN,
     "lib.tensor([x, 1.5], dtype=lib.uint8) | -2": MIXED_LIST,

@@ -128,6 +128,15 @@ EDGES: dict[str, list[str]] = {
         "F.cosine_similarity(lib.tensor(2.0), lib.tensor([3.0, 4.0]), dim=0)", "F.cosine_similarity(lib.tensor(2.0), lib.tensor(3.0))", "F.pairwise_distance(lib.tensor(2.0), lib.tensor(3.0))",
         "x = lib.tensor(2.0, requires_grad=True); F.cosine_similarity(x, lib.tensor(3.0), dim=0).backward(); x.grad", "F.normalize(lib.tensor(2.0), dim=0)",
     ],
+    "whole numbers": [
+        "x = lib.tensor([[1.0, 2.0], [3.0, 4.5]]); " + call.replace("?", value)
+        for call in ("x.sum(?)", "x.mean(?)", "x.argmax(?)", "x.cumsum(?)", "x.softmax(?)", "x.sort(?)", "x.topk(?)", "x.topk(1, ?)", "x.unbind(?)", "x.unsqueeze(?)", "x.flatten(?)",
+                     "x.transpose(0, ?)", "lib.cat([x, x], ?)", "lib.stack([x, x], ?)", "x.chunk(?)", "x.chunk(2, ?)", "x.narrow(?, 0, 1)", "x.select(?, 0)", "x.select(0, ?)", "x.index_select(?, lib.tensor([0]))",
+                     "x.gather(?, lib.tensor([[0]]))", "x.size(?)", "x.diagonal(?)", "x.view(?, -1)", "F.softmax(x, ?)", "F.one_hot(lib.tensor([0]), ?)", "x.round(decimals=?)", "F.cross_entropy(x, lib.tensor([0, 1]), ignore_index=?)",
+                     "F.nll_loss(x, lib.tensor([0, 1]), ignore_index=?)", "F.linear(x, x, ?)")
+        for value in ("True", "1.5", "'a'", "[1]", "math.nan", "1", "lib.tensor(1)", "np.int64(1)")
+        if not (value == "[1]" and call in ("x.sum(?)", "x.mean(?)", "x.transpose(0, ?)"))
+    ],
     "not a number": [
         f"lib.tensor({data}, dtype=lib.{dtype})" for data in ("[math.nan]", "math.nan", "[math.inf]", "[-math.inf]", "[1e20]", "[-1.5]", "[2.7]", "[True, math.nan]") for dtype in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32")
     ],

@@ -7,6 +7,8 @@ from functools import wraps
 from operator import index
 from typing import Any, TypeVar
 
+import numpy as np
+
 from tinygrad_nn.errors import AutogradError, DTypeError, IndexingError, message
 from tinygrad_nn.flags import is_flag, named_flags, refused_flag
 
@@ -15,16 +17,23 @@ __all__ = ["axes", "axis", "numpy_spelling", "sizes"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def whole(value: Any, name: str, word: str) -> int:
+    """`value` as an integer. TypeError for a float, a bool, a string."""
+    try:
+        if not isinstance(value, (bool, np.bool_)):
+            return index(value)
+    except TypeError:
+        pass
+    raise DTypeError(message(f"{name}: {word} must be an integer", got=f"{value!r:.60}"))
+
+
 def axis(dim: Any, ndim: int, name: str) -> int:
     """`dim` as a non-negative axis of an array with `ndim` axes (a 0-d array counts as having one).
 
     >>> axis(-1, 3, "sum")
     2
     """
-    try:
-        k = index(dim)
-    except TypeError:
-        raise DTypeError(message(f"{name}: dim must be an integer", got=repr(dim))) from None
+    k = dim if type(dim) is int else whole(dim, name, "dim")
     reach = max(ndim, 1)
     if not -reach <= k < reach:
         raise IndexingError(
@@ -55,6 +64,8 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = tuple(given[0])
     try:
+        if given and isinstance(given[0], (bool, np.bool_)):
+            raise TypeError
         return tuple([index(n) for n in given])
     except TypeError:
         raise DTypeError(message("sizes must be integers", got=given)) from None

@@ -10,7 +10,7 @@ from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.autocast import in_widest
 from tinygrad_nn.functions.checks import tensors as checked
-from tinygrad_nn.functions.dims import axis
+from tinygrad_nn.functions.dims import axis, whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.shape import atleast_1d, atleast_2d
 from tinygrad_nn.ops import shape as ops
@@ -205,7 +205,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     checked("chunk", input=input)
     if not input.ndim:
         raise ShapeError("chunk: expects at least a 1-dimensional tensor")
-    if as_index(chunks) <= 0:
+    if whole(chunks, "chunk", "chunks") <= 0:
         raise ShapeError(message("chunk: expects `chunks` to be greater than 0", got=chunks))
     k = axis(dim, input.ndim, "chunk")
     n = input.shape[k]

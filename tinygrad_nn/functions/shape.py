@@ -14,7 +14,7 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype, dtype
 from tinygrad_nn.errors import DTypeError, IndexingError, ShapeError, message
 from tinygrad_nn.functions.checks import tensors
-from tinygrad_nn.functions.dims import axis, sizes
+from tinygrad_nn.functions.dims import axis, sizes, whole
 from tinygrad_nn.ops import shape as ops
 from tinygrad_nn.ops.index import slice_at
 from tinygrad_nn.primitive import TYPES, wrap
@@ -377,7 +377,7 @@ def select(input: Any, dim: int, index: Any) -> Tensor:
     tensors("select", input=input)
     if not input.ndim:
         raise IndexingError("select: cannot be applied to a 0-dim tensor")
-    k, place = axis(dim, input.ndim, "select"), as_index(index)
+    k, place = axis(dim, input.ndim, "select"), whole(index, "select", "index")
     n = input.shape[k]
     if not -n <= place < n:
         raise IndexingError(
@@ -397,7 +397,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tenso
     i, j = axis(dim1, input.ndim, "diagonal"), axis(dim2, input.ndim, "diagonal")
     if i == j:
         raise ShapeError(message("diagonal: dimensions cannot be identical", got=f"dim1={dim1}, dim2={dim2}"))
-    return ops.diagonal(input, as_index(offset), i, j)  # type: ignore[no-any-return]
+    return ops.diagonal(input, whole(offset, "diagonal", "offset"), i, j)  # type: ignore[no-any-return]
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import index as as_index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.attributes import clone
 from tinygrad_nn.functions.checks import number, tensors
 from tinygrad_nn.functions.data import read
-from tinygrad_nn.functions.dims import axis
+from tinygrad_nn.functions.dims import axis, whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.places import along, gather
 from tinygrad_nn.functions.results import ValuesIndices
@@ -73,10 +72,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     tensors("topk", input=input)
     if input.array.dtype.kind == "b":
         raise OperandError(message("topk: does not support bool", fix="x.int()"))
-    try:
-        count = as_index(k)
-    except TypeError:
-        raise DTypeError(message("topk: k must be an integer", got=repr(k))) from None
+    count = whole(k, "topk", "k")
     place = axis(dim, input.ndim, "topk")
     n = input.array.shape[place] if input.ndim else 1
     if not 0 <= count <= n:

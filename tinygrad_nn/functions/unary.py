@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn.dtypes import as_dtype, finfo
 from tinygrad_nn.errors import OperandError, message
 from tinygrad_nn.functions.checks import tensors
+from tinygrad_nn.functions.dims import whole
 from tinygrad_nn.ops import elementwise as ops
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def round(input: Any, *, decimals: int = 0) -> Tensor:
     >>> tg.round(tg.tensor([0.5, 1.5, 2.5])).tolist(), tg.round(tg.tensor([127.0]), decimals=-1).tolist()
     ([0.0, 2.0, 2.0], [130.0])
     """
+    if type(decimals) is not int:
+        decimals = whole(decimals, "round", "decimals")
     if decimals == 0:
         return ops.round(input)  # type: ignore[no-any-return]
     tensors("round", input=input)

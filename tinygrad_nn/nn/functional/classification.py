@@ -14,6 +14,7 @@ import numpy as np
 from tinygrad_nn.dtypes import result_dtype
 from tinygrad_nn.errors import ArgumentError, IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
+from tinygrad_nn.functions.dims import whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
@@ -61,6 +62,8 @@ def cross_entropy(
         input, target, weight = raised(input, target, weight)
     if size_average is not None or reduce is not None or reduction not in ("mean", "none", "sum"):
         reduction = reduction_of(size_average, reduce, reduction)
+    if type(ignore_index) is not int:
+        ignore_index = whole(ignore_index, "cross_entropy", "ignore_index")
     if weight is None and label_smoothing == 0.0 and _is_plain(input, target, ignore_index):
         if local.mode.tracer is not None:  # a recorded program meets other targets than these
             target = fused.class_indices(target, input.array.shape[1])
@@ -104,6 +107,7 @@ def nll_loss(
     """-input[target] for log probabilities; shapes, weights and errors as in `cross_entropy`."""
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("nll_loss", input=input, target=target)
+    ignore_index = whole(ignore_index, "nll_loss", "ignore_index")
     _check_logits("nll_loss", input)
     mask = _checked_classes("nll_loss", input, target, ignore_index)
     x, classes, shape = _rows(input, target)

@@ -11,7 +11,7 @@ from tinygrad_nn.errors import AutogradError, OperandError, ShapeError, message
 from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, lowered
 from tinygrad_nn.functions.broadcast import broadcast_tensors
-from tinygrad_nn.functions.dims import axis
+from tinygrad_nn.functions.dims import axis, whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, tensor_operands
@@ -42,20 +42,22 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     try:
         if x.array.dtype is not weight.array.dtype and x.array.dtype != weight.array.dtype:
             raise _other_dtype(x, weight)
+        if bias is not None and bias.array.dtype.kind not in "fV":
+            raise _other_dtype(x, bias, "bias")
         if weight.ndim == 1:  # a single row: (..., in) to (...)
             product: Any = fused.linear(x, weight.reshape((1, -1)), None)
             return product.reshape(tuple(x.shape[:-1])) if bias is None else product.reshape(tuple(x.shape[:-1])) + bias  # type: ignore[no-any-return]
         return fused.linear(x, weight, bias)  # type: ignore[no-any-return]
     except AttributeError:
-        tensor_operands("linear", input=x, weight=weight)
+        tensor_operands("linear", input=x, weight=weight, **({} if bias is None else {"bias": bias}))
         raise
 
 
-def _other_dtype(x: Any, weight: Any) -> OperandError:
+def _other_dtype(x: Any, weight: Any, word: str = "weight") -> OperandError:
     return OperandError(
         message(
             f"linear{here()}: mat1 and mat2 must have the same dtype",
-            got=f"input {x.dtype}, weight {weight.dtype}",
+            got=f"input {x.dtype}, {word} {weight.dtype}",
             fix="convert the input: x.to(weight.dtype), or the module: module.double()",
         )
     )
@@ -131,6 +133,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise OperandError(
             message("one_hot is only applicable to index tensor", got=f"dtype {tensor.dtype}", fix="tensor.long()")
         )
+    num_classes = whole(num_classes, "one_hot", "num_classes")
     if num_classes == -1:
         if not array.size:
             raise AutogradError(

@@ -308,6 +308,10 @@ def convertible(value: float, kind: np.dtype[Any], name: str) -> Any:
     )
 
 
+_RESOLUTION = {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-6, "float64": 1e-15}
+"""Of two decimal numbers of so few digits, each has a number of its own in the type."""
+
+
 class finfo:  # noqa: N801 - PyTorch's name
     """Limits of a floating type: `bits eps max min tiny smallest_normal resolution dtype`.
 
@@ -329,7 +333,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         self.bits = int(info.bits)
         self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
         self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = float(info.resolution)
+        self.resolution = _RESOLUTION[kind.name]
 
     def __repr__(self) -> str:
         return (

@@ -54,9 +54,10 @@ def unit(values: Array, dtype: str) -> Array:
 def ratio(mine: Found, theirs: Found, exact: Array, largest: float, usual: float = 0.0) -> float:
     """The largest error beyond one unit in the last place, as a multiple of PyTorch's; 0 if none is beyond."""
     error, other = _errors(mine.values, exact, largest), _errors(theirs.values, exact, largest)
-    beyond = float(np.max(error - unit(exact, mine.dtype), initial=0.0, where=~np.isnan(error)))
     if np.any(np.isnan(error) & ~np.isnan(other)):
         return float("inf")
+    here = ~np.isnan(error) & ~np.isnan(other)  # where PyTorch is not finite and should be, anything is as good
+    beyond = float(np.max(error - unit(exact, mine.dtype), initial=0.0, where=here))
     worst = max(_worst(other), usual * _unit_of_all(exact, mine.dtype, largest))
     return 0.0 if beyond <= 0 else beyond / worst if worst else float("inf")
 

@@ -279,3 +279,17 @@ def test_a_compiled_step_is_recorded_anew_where_autocast_differs() -> None:
         assert inside.tolist() == (x @ w).tolist()
         assert inside.dtype is tg.bfloat16
     assert step(x).tolist() == outside == (x @ w).tolist()
+
+
+def test_the_older_names_leave_the_device_out() -> None:
+    with tg.cpu.amp.autocast(True, dtype=tg.float16):
+        assert product(tg) == "float16"
+    with tg.cpu.amp.autocast():
+        assert product(tg) == "bfloat16"
+    with tg.cpu.amp.autocast(enabled=False):
+        assert product(tg) == "float32"
+    with pytest.warns(UserWarning, match="cuda is not available"):
+        tg.cuda.amp.autocast(True)
+    with pytest.warns(UserWarning, match="there is no GPU"):
+        tg.cuda.amp.GradScaler(8.0)
+    assert tg.cpu.amp.GradScaler(8.0).get_scale() == 8.0

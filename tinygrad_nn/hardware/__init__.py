@@ -26,9 +26,9 @@ _PLACES = {
     "backends.mps": backends.mps,
     "backends.openmp": backends.openmp,
     "cpu": cpu,
-    "cpu.amp": amp,
+    "cpu.amp": cpu.amp,
     "cuda": cuda,
-    "cuda.amp": amp,
+    "cuda.amp": cuda.amp,
     "mps": mps,
     "xpu": xpu,
 }

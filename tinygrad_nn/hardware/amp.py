@@ -61,7 +61,7 @@ class autocast:  # noqa: N801 - PyTorch's name
 
     @switches
     def __init__(
-        self, device_type: str = "cuda", dtype: object = None, enabled: bool = True, cache_enabled: bool | None = None
+        self, device_type: str, dtype: object = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:
         if not isinstance(device_type, str):
             raise ArgumentError(

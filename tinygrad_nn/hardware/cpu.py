@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_nn.hardware import amp
+from tinygrad_nn.hardware import cpu_amp as amp
 from tinygrad_nn.hardware.absent import Stream
 
 __all__ = ["Stream", "amp", "current_device", "device_count", "is_available", "set_device", "stream", "synchronize"]

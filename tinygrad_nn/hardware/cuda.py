@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from tinygrad_nn.hardware import amp
+from tinygrad_nn.hardware import cuda_amp as amp
 from tinygrad_nn.hardware.absent import Stream, refuse
 
 __all__ = [

@@ -16,6 +16,7 @@ from tinygrad_nn.errors import ArgumentError, IndexingError, OperandError, Shape
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.dims import whole
 from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import fused, loss
@@ -95,6 +96,7 @@ def cross_entropy(
 
 
 @in_float32
+@in_single
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -292,6 +294,7 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
 
 
 @in_float32
+@in_single
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -330,6 +333,7 @@ def binary_cross_entropy(
 
 
 @in_float32
+@in_single
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

@@ -11,15 +11,21 @@ from tinygrad_nn.flags import refuse_word
 from tinygrad_nn.functions.reduce import mean, sum
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
+from tinygrad_nn.versions import user_line
 from tinygrad_nn.views import inplace as written_over
 
-__all__ = ["here", "maybe_inplace", "reduced", "reduction_of", "tensor_operands"]
+__all__ = ["here", "maybe_inplace", "reduced", "reduction_of", "tensor_operands", "warn"]
 
 
 def here() -> str:
     """ " in encoder.2.linear" while a module's forward runs, else "": for error messages."""
     scope = local.mode.scope
     return "" if scope is None else f" in {scope}"
+
+
+def warn(text: str) -> None:
+    """A UserWarning that points at the caller's line, through however many functions of our own."""
+    warnings.warn_explicit(text, UserWarning, *user_line())
 
 
 def tensor_operands(name: str, **operands: Any) -> None:
@@ -53,9 +59,8 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     """
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
+        warn(
             f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=4,
         )
     if reduction not in _REDUCTIONS:
         raise ArgumentError(

@@ -17,6 +17,7 @@ from tinygrad_nn.errors import ArgumentError, OperandError, ShapeError, message
 from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import in_float32
 from tinygrad_nn.functions.elementwise import to_dtype
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.index import pick_at
@@ -142,6 +143,7 @@ def _check(labels: Any, spans: Any, sizes: Any, times: int, classes: int, blank:
         )
 
 
+@in_single
 def _log_likelihood(lp: Any, labels: Any, spans: Any, sizes: Any, blank: int) -> Any:
     """log p(l) for each sequence: alpha at the last time, at the last label or the blank behind it."""
     times, batch, classes = lp.shape

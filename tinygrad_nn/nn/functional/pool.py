@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.flags import flags
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
+from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.nn.functional.common import here
 from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.nn.functional.window import batched, each, pooled_size, unbatched
@@ -179,6 +180,7 @@ def avg_pool3d(
     )
 
 
+@in_single
 def _avg_pool(
     name: str, rank: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
     divisor: int | None,
@@ -237,6 +239,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)  # type: ignore[no-any-return]
 
 
+@in_single
 def _adaptive_avg(name: str, rank: int, input: Any, output_size: Any) -> Any:
     x, single = batched(name, input, rank)
     out = _wanted(name, x, output_size)

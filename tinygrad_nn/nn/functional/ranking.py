@@ -35,6 +35,7 @@ def _at_least_zero(x: Any) -> Any:
 
 
 @in_float32
+@in_single
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -53,6 +54,7 @@ def hinge_embedding_loss(
 
 
 @in_float32
+@in_single
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -141,6 +143,7 @@ def cosine_embedding_loss(
 
 
 @in_float32
+@in_single
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

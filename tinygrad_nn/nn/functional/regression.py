@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, Shape
 from tinygrad_nn.flags import exact, switches
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
-from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
+from tinygrad_nn.functions.single import in_single
+from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands, warn
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import loss as losses
 from tinygrad_nn.ops.reduce import sum
@@ -76,11 +76,10 @@ def _check_shapes(name: str, input: Any, target: Any) -> None:
                 fix=_fix(a, b),
             )
         )
-    warnings.warn(
+    warn(
         f"Using a target size ({b}) that is different to the input size ({a}). This will likely lead "
         "to incorrect results "
         "due to broadcasting. Please ensure they have the same size.",
-        stacklevel=5,
     )
 
 
@@ -124,6 +123,7 @@ def mse_loss(
 
 
 @in_float32
+@in_single
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -154,6 +154,7 @@ def _check_weight(name: str, weight: Any, input: Any) -> None:
 
 
 @in_float32
+@in_single
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -176,6 +177,7 @@ def smooth_l1_loss(
 
 
 @in_float32
+@in_single
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -199,6 +201,7 @@ def huber_loss(
 
 
 @in_float32
+@in_single
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -227,6 +230,7 @@ def poisson_nll_loss(
 
 
 @switches
+@in_single
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
@@ -272,6 +276,7 @@ def _variance(input: Any, var: Any) -> Any:
 
 
 @in_float32
+@in_single
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -289,11 +294,10 @@ def kl_div(
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
     elif reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size. "
             "'batchmean' divides only "
             "by the batch size, and aligns with the KL div math definition.",
-            stacklevel=3,
         )
     for word, operand in (("input", input), ("target", target)):
         if operand.array.dtype.kind not in "fV":

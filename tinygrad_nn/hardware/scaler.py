@@ -82,7 +82,7 @@ class GradScaler:
             return outputs * wrap(np.array(self._scale))
         if isinstance(outputs, Iterable):
             scaled = map(self.scale, outputs)
-            return type(outputs)(scaled) if isinstance(outputs, (list, tuple)) else scaled  # type: ignore[call-arg]
+            return type(outputs)(scaled) if isinstance(outputs, (list, tuple)) else scaled
         raise ArgumentError(
             message("outputs must be a Tensor or an iterable of Tensors", got=type(outputs).__name__, fix="scale(loss)")
         )

@@ -226,10 +226,11 @@ class _Memory:
     def save(self, state: dict[str, Any]) -> None:
         """Put everything into the state, arrays as tensors."""
         assert self.d is not None
-        dtype = self.d.dtype
+        dtype = np.asarray(self.g).dtype  # the parameters': what is computed of 16-bit numbers may be wider
         state.update(
-            d=wrap(self.d), t=self.t,
-            old_dirs=[wrap(item) for item in self.y], old_stps=[wrap(item) for item in self.s],
+            d=wrap(self.d.astype(dtype, copy=False)), t=self.t,
+            old_dirs=[wrap(item.astype(dtype, copy=False)) for item in self.y],
+            old_stps=[wrap(item.astype(dtype, copy=False)) for item in self.s],
             ro=[wrap(np.asarray(item, dtype)) for item in self.ro],
             H_diag=self.scale if isinstance(self.scale, int) else wrap(np.asarray(self.scale, dtype)),
             prev_flat_grad=wrap(np.array(self.g)), prev_loss=self.loss,

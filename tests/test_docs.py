@@ -91,7 +91,7 @@ SHOWN_ELSEWHERE = {
     "placement": "tinygrad_nn", "serialization": "tinygrad_nn", "settings": "tinygrad_nn", "tensor": "tinygrad_nn",
     "ops": "the table of primitives", "printing": "Tensor's repr", "numpy_protocol": "NumPy's own functions",
     "hardware": "tinygrad_nn", "storage": "Tensor.untyped_storage", "order": "Tensor.stride",
-    "versions": "Tensor._version",
+    "versions": "Tensor._version", "flags": "errors",
 }  # fmt: skip
 
 

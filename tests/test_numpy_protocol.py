@@ -154,13 +154,50 @@ def test_functions_without_counterpart_take_arrays_or_say_what_to_do() -> None:
         np.sum(x, initial=3.0)
 
 
-def test_out_takes_arrays_but_no_tensors() -> None:
+def test_out_takes_arrays_and_tensors() -> None:
     x, a = tg.ones(2), np.zeros(2, np.float32)
     a += x
     assert type(a) is np.ndarray
     assert a.tolist() == [1, 1]
+    t = tg.zeros(2)
+    assert np.add(x, x, out=t) is t
+    assert t.tolist() == [2, 2]
     with pytest.raises(TypeError, match=r"(?s)np\.add: out= cannot be a tensor.*add_"):
-        np.add(x, x, out=tg.ones(2))
+        np.add(x, x, out=tg.ones(2), where=np.array([True, False]))
+
+
+def test_out_is_a_write_like_any_other() -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    square = (y * y).sum()
+    np.multiply(y, x, out=y)
+    y.sum().backward()
+    assert x.grad.tolist() == [6, 12]
+    with pytest.raises(RuntimeError, match=r"(?s)modified by an inplace operation.*written by `np\.multiply`"):
+        square.backward()
+    with pytest.raises(RuntimeError, match=r"np\.add: a leaf Variable that requires grad"):
+        np.add(x, 1, out=x)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda t: np.copyto(t, 0.0),
+        lambda t: np.put(t, [0], 5.0),
+        lambda t: np.putmask(t, np.array([True, False]), 5.0),
+        lambda t: np.place(t, np.array([True, False]), 5.0),
+        lambda t: np.put_along_axis(t, np.array([0]), 5.0, 0),
+        lambda t: np.add.at(t, [0], 5.0),
+        lambda t: np.fill_diagonal(t.view(1, 2), 5.0),
+    ],
+)
+def test_what_numpy_writes_is_noticed(write: Any) -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    square = (y * y).sum()
+    write(y.detach())
+    with pytest.raises(RuntimeError, match=r"(?s)modified by an inplace operation.*written by `np\."):
+        square.backward()
 
 
 def test_reductions_of_ufuncs() -> None:

@@ -43,7 +43,7 @@ from tinygrad_nn.versions import root_of, stamp
 
 __all__ = [
     "FUNCTION", "View", "adopt", "detached", "handed_on", "has_base", "inplace", "inplace_view", "of_several",
-    "refuse_leaf", "refuse_overlap", "take_over", "write",
+    "refuse_leaf", "refuse_overlap", "take_over", "write", "written_over",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -191,25 +191,32 @@ def _addresses(array: Array) -> Array:
 
 
 def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
-    """The in-place form of a function: compute it, then write the result over the first operand.
-
-    Where the write is recorded, the function sees a snapshot, so what it saves stays what it was.
-    """
+    """The in-place form of a function: compute it, then write the result over the first operand."""
     title = (name or function.__name__) + "_"
 
     @wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_leaf(self, title)
-        operand = self
-        if local.mode.grad and (node_of(self) is not None or any(node_of(arg) is not None for arg in args)):
-            operand = wrap(self.array.copy(), node_of(self))
-            args = tuple([operand if arg is self else arg for arg in args])
-        value = function(operand, *args, **kwargs)
-        return write(self, handed_on(value) if any(value is arg for arg in args) else value, title)
+        return written_over(self, function, (self, *args), title, kwargs)
 
     method.__name__ = title
     method.__qualname__ = f"Tensor.{title}"
     return method
+
+
+def written_over(
+    target: Any, function: Callable[..., Any], args: tuple[Any, ...], name: str, kwargs: dict[str, Any] | None = None
+) -> Any:
+    """Write function(*args) over `target`, which may be among the operands.
+
+    Where the write is recorded, the function sees a snapshot of it, so what it saves stays what it was.
+    """
+    refuse_leaf(target, name)
+    node = node_of(target)
+    if local.mode.grad and (node is not None or any([node_of(arg) is not None for arg in args])):
+        snapshot = wrap(target.array.copy(), node)
+        args = tuple([snapshot if arg is target else arg for arg in args])
+    value = function(*args, **(kwargs or {}))
+    return write(target, handed_on(value) if any([value is arg for arg in args]) else value, name)
 
 
 def inplace_view(function: Callable[..., Any]) -> Callable[..., Any]:

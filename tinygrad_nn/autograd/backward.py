@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.flags import switches
-from tinygrad_nn.ops.shape import in_order, stack
+from tinygrad_nn.ops.shape import clone, in_order, stack
 from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node, local
@@ -70,6 +70,7 @@ _accumulating = threading.RLock()
 def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any]) -> None:
     """Add the cotangents that a walk found to the `.grad` of their tensors."""
     added: list[Any] = []  # gradients that were there before, and are written in place
+    taken: set[int] = set()
     for node, cotangent in found.items():
         watch = node.watch
         if node.primitive is not None:
@@ -86,13 +87,17 @@ def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any]) -> None:
                 cotangent = arranged(cotangent, _order_for(holder.array))
             holder._grad = wrap(cotangent)  # nearly always
         else:
-            _accumulate(node, holder, cotangent, added)
+            _accumulate(node, holder, cotangent, added, shared=create_graph or id(cotangent) in taken)
+            taken.add(id(cotangent))
     if added:
         stamp_all(added, "backward")
 
 
-def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any]) -> None:
-    """Add a leaf's cotangent to its `.grad`, through its hooks."""
+def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any], shared: bool) -> None:
+    """Add a leaf's cotangent to its `.grad`, through its hooks.
+
+    shared: a traced cotangent may be another's, too (both leaves of a + b have the same): `.grad` is a copy.
+    """
     traced = type(cotangent) in TYPES
     if node.primitive is None:
         cotangent = _hooked(node, cotangent)
@@ -101,8 +106,11 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any]) -> No
     if traced:
         if local.mode.tracer is not None:
             local.mode.tracer.accumulates(tensor)
-        cotangent = in_order(cotangent, _order_for(tensor.array))
-        tensor._grad = cotangent if tensor._grad is None else tensor._grad + cotangent
+        before, cotangent = cotangent, in_order(cotangent, _order_for(tensor.array))
+        if tensor._grad is not None:
+            tensor._grad = tensor._grad + cotangent
+        else:
+            tensor._grad = clone(cotangent, "K") if shared and cotangent is before else cotangent
     elif tensor._grad is None or tensor._grad.node is not None:
         total = cotangent if tensor._grad is None else tensor._grad.array + cotangent
         tensor._grad = wrap(arranged(total, _order_for(tensor.array)))
@@ -126,7 +134,7 @@ def _hooked(node: Node, cotangent: Any) -> Any:
         return cotangent
     if type(cotangent) in TYPES:
         return node.watch.run_hooks(cotangent)
-    return node.watch.run_hooks(wrap(np.asarray(cotangent))).array
+    return np.array(node.watch.run_hooks(wrap(np.asarray(cotangent))).array)  # the hook may keep what it saw or gave
 
 
 @switches

@@ -21,7 +21,7 @@ import numpy as np
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.ops.reduce import sum
-from tinygrad_nn.ops.shape import expand
+from tinygrad_nn.ops.shape import clone, expand
 from tinygrad_nn.ops.sums import LONG, add_rows
 from tinygrad_nn.primitive import PICK, TYPES, wrap
 from tinygrad_nn.tape import FREED, Node, local
@@ -260,11 +260,11 @@ def _watched(node: Node, g: Any, traced: bool) -> Any:
     """Run the node's hooks, each of which may replace the cotangent, and keep it if `retain_grad` asked."""
     assert node.watch is not None
     if node.watch.hooks:
-        share = node.watch.run_hooks(g if traced else wrap(np.asarray(g)))
+        share = node.watch.run_hooks(g if traced else wrap(np.array(g)))
         g = share if traced else share.array
     tensor = node.watch.tensor()
     if tensor is not None:
-        share = g if traced else wrap(np.array(g))
+        share = (clone(g, "K") if local.mode.grad else g) if traced else wrap(np.array(g))
         tensor._grad = share if tensor._grad is None else tensor._grad + share
     return g
 

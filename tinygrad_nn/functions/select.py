@@ -42,7 +42,7 @@ def _chosen(name: str, places: Callable[..., Any], x: Any, dim: Any, keepdim: bo
     """The elements at the places (along `dim`, kept as size one) that a primitive finds."""
     k = axis(dim, x.ndim, name)
     if not x.ndim:
-        return ValuesIndices(shapes.reshape(x, ()), shapes.reshape(places(shapes.reshape(x, (1,)), 0, True), ()))
+        return ValuesIndices(shapes.clone(x, "K"), shapes.reshape(places(shapes.reshape(x, (1,)), 0, True), ()))
     refuse_empty(name, x, (k,))
     index = places(x, k, True)
     values = take_along(x, index, k)

@@ -154,7 +154,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(input: Any) -> Tensor:
-    """All elements in one dimension."""
+    """All elements in one dimension: a view of a contiguous tensor, else a copy."""
     tensors("ravel", input=input)
     return ops.reshape(ops.in_order(input, "C"), (prod(input.shape),))  # type: ignore[no-any-return]
 

@@ -9,12 +9,13 @@ from typing import Any
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.flags import refuse_word
 from tinygrad_nn.functions.reduce import mean, sum
+from tinygrad_nn.ops.shape import clone
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
 from tinygrad_nn.versions import user_line
 from tinygrad_nn.views import inplace as written_over
 
-__all__ = ["here", "maybe_inplace", "reduced", "reduction_of", "tensor_operands", "warn"]
+__all__ = ["here", "maybe_inplace", "of_its_own", "reduced", "reduction_of", "tensor_operands", "warn"]
 
 
 def here() -> str:
@@ -47,6 +48,11 @@ def maybe_inplace(function: Callable[..., Any], inplace: bool, name: str, input:
         return function(input, *args)
     refuse_word(name, "inplace", inplace)
     return written_over(function, name)(input, *args)
+
+
+def of_its_own(result: Any, input: Any) -> Any:
+    """`result`, copied where it would be the input itself or a view: PyTorch's function gives new memory."""
+    return clone(result, "K") if result is input or result._view is not None else result
 
 
 _REDUCTIONS = ("none", "mean", "sum")

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.functions.autocast import RUNNING, raised
-from tinygrad_nn.nn.functional.common import here, tensor_operands
+from tinygrad_nn.nn.functional.common import here, of_its_own, tensor_operands
 from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.ops import shape as ops
 from tinygrad_nn.ops.index import slice_at
@@ -64,7 +64,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             dim = x.ndim - 1 - k
             _check_reach(mode, before, after, x.array.shape[dim], dim, input)
             x = resample(x, dim, *_border(mode, x.array.shape[dim], before, after))
-    return ops.in_order(x, "C") if mode == "circular" else x  # type: ignore[no-any-return]
+    return ops.in_order(x, "C") if mode == "circular" else of_its_own(x, input)  # type: ignore[no-any-return]
 
 
 def _pairs(input: Any, pad: Any) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_nn.errors import ArgumentError, AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.flags import flags
-from tinygrad_nn.nn.functional.common import here, tensor_operands
+from tinygrad_nn.nn.functional.common import here, of_its_own, tensor_operands
 from tinygrad_nn.nn.functional.pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from tinygrad_nn.nn.functional.tables import Table, table
 from tinygrad_nn.nn.functional.window import batched, each, unbatched
@@ -232,7 +232,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 def _as_images(result: Any, input: Any) -> Any:
     """The result with channels last if the input has them so, else row by row."""
-    return in_order(result, CHANNELS_LAST[result.ndim] if has_channels_last(input.array) else "C")
+    result = in_order(result, CHANNELS_LAST[result.ndim] if has_channels_last(input.array) else "C")
+    return of_its_own(result, input)
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:

@@ -119,8 +119,8 @@ def primitive(
     while it computes on arrays, or as a Tensor if it is one array that need not be differentiated. Else it
     gets None, and must compute what it needs from the operands. None, too, if the residual shared memory
     with the result and was written over. A residual never shares memory with an operand.
-    spares:      operands of which the rule reads only shape and dtype while it has its residual: they may
-    have been written over in the meantime
+    spares:      operands whose elements the rule does not read while it has its residual: they may have been
+                 written over in the meantime
     joint:       one rule that gives the cotangents of all operands, as a tuple, where they share work
     view:        the result shares the operand's memory (where NumPy can)
     refuses:     called with two operands of different types, as they are before promotion (or widening); raises

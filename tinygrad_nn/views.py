@@ -168,6 +168,9 @@ def _places(part: Array, whole: Array) -> Array:
                 fix="make the view again",
             )
         )
+    if whole.flags.c_contiguous and part.flags.c_contiguous:
+        first = (_start(part) - _start(whole)) // whole.itemsize
+        return np.arange(first, first + part.size).reshape(part.shape)
     wanted = _addresses(part)
     if whole.flags.c_contiguous:
         return (wanted - _start(whole)) // whole.itemsize

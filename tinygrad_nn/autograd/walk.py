@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.errors import AutogradError, message
-from tinygrad_nn.ops.elementwise import cast
+from tinygrad_nn.ops.elementwise import cast, div
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import clone, expand
 from tinygrad_nn.ops.sums import LONG, add_rows
@@ -31,6 +31,9 @@ from tinygrad_nn.views import detached
 __all__ = ["fit", "walk"]
 
 Array = Any
+
+DIV = div.primitive  # type: ignore[attr-defined]
+"""Division by an integer, a mean's, saves no tensor: as in PyTorch, another backward() may pass it."""
 
 
 def walk(
@@ -77,7 +80,7 @@ def walk(
                 continue
             for parent, share in _shares(node, primitive, g, path, traced):
                 give(parent, share)
-            if primitive.keeps and not retain_graph:
+            if primitive.keeps and not retain_graph and not (primitive is DIV and type(node.args[1]) is int):
                 node.args, node.out = FREED, None
     finally:
         mode.grad = before
@@ -189,7 +192,7 @@ def _environment(node: Node, traced: bool) -> list[Any]:
         raise AutogradError(_freed(node))
     primitive: Any = node.primitive
     out = node.out
-    if out is not None:
+    if out is not None and (traced or type(out) is not np.ndarray):
         out = _result(node, primitive, out, traced)
     args = node.args
     spares: tuple[int, ...] = ()

@@ -101,7 +101,7 @@ def _layer_norm_slopes(
 
 
 layer_norm = primitive(
-    "layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule,
+    "layer_norm", _layer_norm, arity=3, joint=_layer_norm_rule, spares=("bias",),
     layout=lambda out, x, weight, bias, rank, centred, eps: in_rows(out) if centred else channels(out, x),
 )  # fmt: skip
 """(x - mean) / sqrt(var + eps) * weight + bias over the last `rank` axes.
@@ -181,7 +181,7 @@ def _batch_norm_slopes(
     return slope.reshape(shape), along, total
 
 
-batch_norm = primitive("batch_norm", _batch_norm, arity=3, joint=_batch_norm_rule, layout=channels)
+batch_norm = primitive("batch_norm", _batch_norm, arity=3, joint=_batch_norm_rule, spares=("bias",), layout=channels)
 """x: (N, C, ...) standardised with its own `channel_moments`, weight, bias: (C,) or None.
 
 `moments`: those moments, if they are known already; they count as functions of x, not as constants."""

@@ -212,5 +212,5 @@ def _gru_rule(
     return _in_time(outer, not reverse), d_weight, None if bias is None else sum(along, (0,), False), state
 
 
-gru = primitive("gru", _gru, arity=4, joint=_gru_rule)
+gru = primitive("gru", _gru, arity=4, joint=_gru_rule, spares=("bias",))
 """x: (rows, 3H), weight: (3H, H), bias: (3H,) or None, h: (N, H), to the states of all steps (rows, H). (Cho et al., 2014)"""

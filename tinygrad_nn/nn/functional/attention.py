@@ -242,6 +242,8 @@ def _check_heads(query: Any, key: Any, value: Any, width: int, num_heads: int, s
 def _projected(query: Any, key: Any, value: Any, weight: Any, bias: Any, separate: Any) -> list[Any]:
     """Queries, keys and values, each (length, N, E); in one product where all come from the same input."""
     width = int(query.shape[-1])
+    laid = {id(x): in_order(x, "C") for x in (query, key, value)}  # as the product needs it
+    query, key, value = laid[id(query)], laid[id(key)], laid[id(value)]
     if separate is None and query is key and key is value:
         joined: Any = linear(query, weight, bias)
         return [slice_at(joined, (..., slice(k * width, (k + 1) * width))) for k in range(3)]

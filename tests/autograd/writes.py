@@ -7,7 +7,7 @@ rules are (tests/ops sees to that); told with writes, it must give the same grad
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,15 +58,16 @@ def projected(tensors: list[Any]) -> Any:
 
 def run(
     call: Callable[..., Any], leaves: list[Any], place: int, alias: str, writer: str, *, no_grad: bool, copies: bool,
-    orders: int = 1, shares: bool = False,
+    orders: int = 1, shares: bool = False, fixed: Sequence[Any] = (),
 ) -> list[Any] | None:  # fmt: skip
     """The leaves' gradients of one program; None where there is no such program.
 
     call: from tensors to tensors. place: which of its results, then which of its operands, is written.
     orders: 2 writes between the first and the second derivative. shares: the result is a view of the operand.
+    fixed: more operands, which are not written.
     """
     operands = [leaf.clone() for leaf in leaves]
-    results = floats(call(*operands))
+    results = floats(call(*operands, *fixed))
     seen = [*results, *operands]
     if place >= len(seen):
         return None
@@ -93,7 +94,8 @@ def run(
         WRITERS[writer](ALIASES[alias](target))
     last = projected(floats(seen))
     total = last if total is None else total + last
-    found = tg.autograd.grad(total, [t for t in leaves if t.requires_grad], allow_unused=True, materialize_grads=True)
+    asked = [t for t in (*leaves, *fixed) if t.requires_grad]
+    found = tg.autograd.grad(total, asked, allow_unused=True, materialize_grads=True)
     return [g.array for g in found]
 
 
@@ -138,16 +140,19 @@ def differences(
     writers: list[str],
     orders: tuple[int, ...] = (1,),
     shares: bool = False,
+    fixed: Sequence[Any] = (),
+    aliases: Sequence[str] = tuple(ALIASES),
 ) -> list[str]:
     """Programs around one call that give neither the right gradients nor an error."""
     found = []
-    count = len(leaves) + len(floats(call(*leaves)))
+    count = len(leaves) + len(floats(call(*leaves, *fixed)))
+    options = {"shares": shares, "fixed": fixed}
     for order in orders:
         for place in range(count):
-            for alias in ALIASES:
+            for alias in aliases:
                 for no_grad in (False, True):
                     for writer in writers:
-                        text = _difference(call, leaves, place, alias, writer, no_grad, order, shares)
+                        text = _difference(call, leaves, place, alias, writer, no_grad, order, options)
                         if text is not None:
                             found.append(text)
     return found
@@ -161,9 +166,9 @@ def _difference(
     writer: str,
     no_grad: bool,
     order: int,
-    shares: bool,
+    options: dict[str, Any],
 ) -> str | None:
-    options: dict[str, Any] = {"no_grad": no_grad, "orders": order, "shares": shares}
+    options = {"no_grad": no_grad, "orders": order, **options}
     try:
         got = run(call, leaves, place, alias, writer, copies=False, **options)
     except RuntimeError:

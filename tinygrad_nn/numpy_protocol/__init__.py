@@ -39,7 +39,13 @@ def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
         axis = options.get("axis", 0)
         return over(REDUCTIONS[ufunc])(inputs[0], axis, keepdims=options.get("keepdims", False))
     out = options.get("out", ())
-    if method == "__call__" and ufunc in UFUNCS and options.keys() == {"out"} and len(out) == 1 and type(out[0]) in TYPES:
+    if (
+        method == "__call__"
+        and ufunc in UFUNCS
+        and options.keys() == {"out"}
+        and len(out) == 1
+        and type(out[0]) in TYPES
+    ):
         return written_over(out[0], UFUNCS[ufunc], tuple([operand(one) for one in inputs]), name)
     refuse_graph(name, inputs, f"tinygrad_nn has no gradient for it{' with these options' if options else ''}")
     if any([type(one) in TYPES for one in options.get("out", ())]):

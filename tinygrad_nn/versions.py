@@ -50,19 +50,15 @@ def stamp_all(targets: Iterable[Any], name: str) -> None:
     now = tick()
     for target in targets:
         root = target if target._view is None else target._view.root
-        _stamp(root, now, name, path, line)
-        while root._view is not None:  # a root that has come to share another's memory since: `Parameter(t)`
-            root = root._view.root
-            _stamp(root, now, name, path, line)
+        root._writer = (root._writer[0] + 1 if root._written else 1, name, path, line)
+        root._written = now
+        node = root.node
+        if node is not None and node.primitive is not None:
+            _spoil(node, root)
         if target is not root and target.node is not None and target.node.primitive is not None:
             _spoil(target.node, root)
-
-
-def _stamp(root: Any, now: int, name: str, path: str, line: int) -> None:
-    root._writer = (root._writer[0] + 1 if root._written else 1, name, path, line)
-    root._written = now
-    if root.node is not None and root.node.primitive is not None:
-        _spoil(root.node, root)
+        if root._view is not None:  # it has come to share another's memory since: `Parameter(t)`
+            stamp_all((root,), name)
 
 
 def _spoil(maker: Node, root: Any) -> None:

@@ -195,32 +195,35 @@ def _environment(node: Node, traced: bool) -> list[Any]:
     if out is not None and (traced or type(out) is not np.ndarray):
         out = _result(node, primitive, out, traced)
     args = node.args
-    spares: tuple[int, ...] = ()
     if primitive.residual:
         env: list[Any] = [out, None, 0, _residual(args[0]) if traced else args[0]]
         args = args[1:]
-        if env[3] is not None:
-            spares = primitive.spares
     else:
         env = [out, None, 0, None]
-    for place, arg in enumerate(args):
+    for arg in args:
         if type(arg) in TYPES:
-            if (arg if arg._view is None else arg._view.root)._written > node.order and place not in spares:
+            if (arg if arg._view is None else arg._view.root)._written > node.order and not (
+                env[3] is not None and _place(args, arg) in primitive.spares
+            ):
                 check_fresh(node, arg)
-            env.append(_as_it_was(node, place, arg) if traced else arg.array)
+            env.append(_as_it_was(node, _place(args, arg), arg) if traced else arg.array)
         elif type(arg) is tuple or type(arg) is list:
             for item in arg:
                 if type(item) in TYPES:
                     check_fresh(node, item)
             if not traced:
                 env.append(tuple([item.array if type(item) in TYPES else item for item in arg]))
-            elif primitive.variadic and place == 0:
+            elif primitive.variadic and arg is args[0]:
                 env.append(tuple([_as_it_was(node, k, item) for k, item in enumerate(arg)]))
             else:
                 env.append(arg)
         else:
             env.append(arg)
     return env
+
+
+def _place(args: tuple[Any, ...], arg: Any) -> int:
+    return next(k for k, other in enumerate(args) if other is arg)
 
 
 def _result(node: Node, primitive: Any, out: Any, traced: bool) -> Any:

@@ -60,14 +60,14 @@ def backward(
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
     holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
     with _accumulating:
-        _deliver(found, holders)
+        _deliver(found, holders, create_graph)
 
 
 _accumulating = threading.RLock()
 """Held while gradients are added to `.grad`: two threads that add to one large array at once would lose a part."""
 
 
-def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any]) -> None:
+def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any], create_graph: bool) -> None:
     """Add the cotangents that a walk found to the `.grad` of their tensors."""
     added: list[Any] = []  # gradients that were there before, and are written in place
     taken: set[int] = set()

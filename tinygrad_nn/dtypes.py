@@ -280,7 +280,7 @@ def _largest(kind: np.dtype[Any]) -> float:
     return finfo(kind).max
 
 
-def convertible(value: float, kind: np.dtype[Any], name: str) -> Any:
+def convertible(value: Any, kind: np.dtype[Any], name: str) -> Any:
     """The number `value` as an element of the type `kind`: a float loses its fraction where that is an integer.
 
     RuntimeError if it does not fit; NaN and infinities fit no integer. An unsigned type takes a negative

@@ -115,7 +115,7 @@ def linspace(
     ends = [
         convertible(number(x, f"linspace: {word}"), kind, "linspace") for word, x in (("start", start), ("end", end))
     ]
-    values = _even(*ends, count, kind)
+    values = _even(ends[0], ends[1], count, kind)
     return made(values.astype(kind), device, requires_grad)
 
 
@@ -141,7 +141,7 @@ def logspace(
     ends = [
         convertible(number(x, f"logspace: {word}"), kind, "logspace") for word, x in (("start", start), ("end", end))
     ]
-    powers = _even(*ends, count, kind)
+    powers = _even(ends[0], ends[1], count, kind)
     return made(np.power(float(base), powers.astype(np.float64)).astype(kind), device, requires_grad)
 
 

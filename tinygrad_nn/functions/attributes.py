@@ -224,7 +224,7 @@ def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
 def _converter(kind: dtype) -> Any:
     def convert(input: Any, memory_format: Any = None) -> Tensor:
         result = to_dtype(input, kind)
-        return result if memory_format is None else _in_format(input, result, memory_format)  # type: ignore[no-any-return]
+        return result if memory_format is None else _in_format(input, result, memory_format)
 
     convert.__doc__ = f"The tensor in {kind.name}; itself, if it is already."
     convert.__name__ = convert.__qualname__ = f"to_{kind.name}"
@@ -259,7 +259,7 @@ def real(input: Any) -> Tensor:
 
 def cpu(input: Any, memory_format: Any = None) -> Tensor:
     """The tensor on the CPU: itself (in another memory format, a copy)."""
-    return input if memory_format is None else _in_format(input, input, memory_format)  # type: ignore[no-any-return]
+    return input if memory_format is None else _in_format(input, input, memory_format)
 
 
 @flags

@@ -35,7 +35,8 @@ from tinygrad_nn.tape import TYPES, Node, local
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
 
 Rule = Callable[..., Any]
-Layout = Callable[..., Any]
+Layout = Any
+"""A function of `order`, or False."""
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -127,7 +128,7 @@ def primitive(
                  for a mix that is not defined
     half:        how it takes 16-bit operands: "wide", "rules" or "moves" (see `half`)
     layout:      how a result lies in memory that becomes a Tensor, where NumPy's own choice is not PyTorch's: a
-                 function of `order`, called with the result and the operands
+                 function of `order`, called with the result and the operands; False where NumPy's surely is
     No rules, or None for an operand: no gradient flows there. The first `arity` parameters are tensors.
     """
     made = Primitive(
@@ -200,6 +201,7 @@ def node_of(value: Any) -> Node | None:
 def _unary(p: Primitive) -> Callable[..., Any]:
     forward, saves, saves_out, floats, layout = p.forward, p.saves[0], p.saves_out, p.floats, p.layout
     differentiable = any(p.rules)
+    composed = layout is None and not isinstance(forward, np.ufunc)  # may order repeated elements in another way
 
     def call(x: Any, /) -> Any:
         if type(x) not in TYPES:
@@ -217,9 +219,9 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x,), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
-        if layout is not None:
+        if layout:
             out = layout(out, a)
-        elif not a.flags.c_contiguous:
+        elif composed and not a.flags.c_contiguous:
             out = merged(out, a)
         mode = local.mode
         node = None
@@ -330,7 +332,7 @@ def _unary_with_parameters(p: Primitive) -> Callable[..., Any]:
             out, kept = out
         if type(out) is not ndarray:
             out = np.asarray(out)
-        if layout is not None:
+        if layout and out.ndim > 1:
             out = layout(out, x.array, *parameters)
         mode = local.mode
         node = None
@@ -389,7 +391,7 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x, y, z), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
-        if layout is not None:
+        if layout:
             out = layout(out, a, b, c)
         mode = local.mode
         node = None
@@ -439,7 +441,7 @@ def apply(p: Primitive, args: tuple[Any, ...]) -> Any:
         out = p.forward(*arrays)
     except (ValueError, TypeError, IndexError, ShapeError) as error:
         raise explained(p, args, error) from None
-    if p.layout is not None:
+    if p.layout:
         out = (p.layout(out[0], *arrays), out[1]) if p.residual else p.layout(np.asarray(out), *arrays)
     return recorded(p, args, out)
 

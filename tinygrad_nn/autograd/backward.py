@@ -58,7 +58,7 @@ def backward(
             t.retain_grad()
     retain = create_graph if retain_graph is None else retain_graph
     found = walk(roots, wanted=wanted, create_graph=create_graph, retain_graph=retain)
-    holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else {}
+    holders = {node_of(t): t for t in _as_list(inputs)} if inputs is not None else None
     with _accumulating:
         _deliver(found, holders, create_graph)
 
@@ -67,7 +67,7 @@ _accumulating = threading.RLock()
 """Held while gradients are added to `.grad`: two threads that add to one large array at once would lose a part."""
 
 
-def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any], create_graph: bool) -> None:
+def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any] | None, create_graph: bool) -> None:
     """Add the cotangents that a walk found to the `.grad` of their tensors."""
     added: list[Any] = []  # gradients that were there before, and are written in place
     taken: set[int] = set()
@@ -75,7 +75,10 @@ def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any], create_gra
         watch = node.watch
         if node.primitive is not None:
             continue  # a result that was asked for retains its gradient: the walk has added to it
-        holder = holders[node] if node in holders else watch.tensor() if watch is not None else None
+        if holders is not None and node in holders:
+            holder: Any = holders[node]
+        else:
+            holder = watch.tensor() if watch is not None else None
         if (
             holder is not None
             and holder._grad is None
@@ -83,7 +86,7 @@ def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any], create_gra
             and watch is not None
             and not watch.busy
         ):
-            if not (cotangent.flags.c_contiguous and holder.array.flags.c_contiguous):
+            if cotangent.ndim > 1 and not (cotangent.flags.c_contiguous and holder.array.flags.c_contiguous):
                 cotangent = arranged(cotangent, _order_for(holder.array))
             holder._grad = wrap(cotangent)  # nearly always
         else:

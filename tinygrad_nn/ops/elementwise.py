@@ -419,10 +419,10 @@ def _softplus(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-sigmoid = smooth("sigmoid", _sigmoid, lambda g, out: g * out * (1 - out))
+sigmoid = smooth("sigmoid", _sigmoid, lambda g, out: g * out * (1 - out), layout=False)
 logistic = smooth("logistic", _sigmoid, lambda g, x: g * (logistic(x) * logistic(-x)))
 """The sigmoid inside the rules of others: its slope is exact where the sigmoid itself rounds to 1."""
-relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: unless_zero(g, out))
+relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: unless_zero(g, out), layout=False)
 leaky_relu = primitive(
     "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
 )

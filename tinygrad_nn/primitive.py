@@ -20,6 +20,7 @@ function each, kept flat because a small network spends its time there; `apply` 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from tinygrad_nn.half import is_half, twin
 from tinygrad_nn.order import converted, merged
 from tinygrad_nn.tape import TYPES, Node, local
 
-__all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "node_of", "primitive", "wrap"]
+__all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "lasting", "node_of", "primitive", "wrap"]
 
 Rule = Callable[..., Any]
 Layout = Any
@@ -157,6 +158,17 @@ def primitive(
     return call
 
 
+def lasting(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A primitive of two or three operands whose last is a number, as (a part of) another operation.
+
+    What `x * 2` keeps is freed by the first backward pass, and a second one is refused. An operation that keeps
+    nothing in the user's eyes (`mean`, `add` with `alpha`, `lerp` by a number) may be walked again.
+    """
+    made: Primitive = copy(call.primitive)  # type: ignore[attr-defined]
+    made.keeps = False
+    return _binary(made) if made.arity == 2 else _ternary(made)
+
+
 def _words(rule: Rule) -> tuple[str, ...]:
     """The names that a rule reads besides its cotangent."""
     return rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
@@ -253,10 +265,10 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         u = v = None
         if type(x) in TYPES:
             a = x.array
-            u = x.node if x._view is None else x._view.node_of(x)
+            u = x.node if x._view is None else x._view.node_of(x) if differentiable else None
             if type(y) in TYPES:
                 b = y.array
-                v = y.node if y._view is None else y._view.node_of(y)
+                v = y.node if y._view is None else y._view.node_of(y) if differentiable else None
                 kind = a.dtype
                 if kind is not b.dtype or (kind is not SINGLE and kind is not DOUBLE):
                     if kind != b.dtype and (u is not None or v is not None or a.itemsize == 2 or b.itemsize == 2):
@@ -273,7 +285,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
                     return _halved(p, (_with(x, a), b))
         elif type(y) in TYPES:
             b = y.array
-            v = y.node if y._view is None else y._view.node_of(y)
+            v = y.node if y._view is None else y._view.node_of(y) if differentiable else None
             if (type(x) is float or type(x) is int) and (b.dtype is SINGLE or b.dtype is DOUBLE):
                 a = x
             else:

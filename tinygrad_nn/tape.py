@@ -33,7 +33,7 @@ class Watch:
     __slots__ = ("after", "hooks", "line", "shadows", "tensor")
 
     def __init__(self) -> None:
-        self.tensor: Callable[[], Any] = _nothing  # weak reference, for leaves and retained gradients
+        self.tensor: Callable[[], Any] = nothing  # weak reference, for leaves and retained gradients
         self.hooks: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any], Any]] = {}  # called with a leaf once its .grad has been added to
         self.line: tuple[str, int] | None = None
@@ -54,8 +54,8 @@ class Watch:
         return cotangent
 
 
-def _nothing() -> None:
-    return None
+def nothing() -> None:
+    """The weak reference of a watch that fills no `.grad`."""
 
 
 class Node:

@@ -25,6 +25,7 @@ Where PyTorch refuses to guess whose history a write continues (`Origin`), so do
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -38,7 +39,7 @@ from tinygrad_nn.ops.elementwise import cast, where
 from tinygrad_nn.ops.index import pick_at, written
 from tinygrad_nn.ops.shape import clone, expand
 from tinygrad_nn.primitive import TYPES, Primitive, node_of, recorded, wrap
-from tinygrad_nn.tape import Node, local
+from tinygrad_nn.tape import Node, local, nothing, watch
 from tinygrad_nn.versions import root_of, stamp
 
 __all__ = [
@@ -108,7 +109,7 @@ class View:
                 raise AutogradError(_ambiguous(view, "its base, or another view of it, was written in place"))
             return
         if self.base.node is None:
-            view.node, self.seen = None, self.root._written
+            self.seen = self.root._written  # its history is its own: a leaf made of a view of plain memory
             return
         chain = []
         while view is not self.base and view._view.seen < self.root._written:
@@ -123,10 +124,27 @@ class View:
         self.seen = self.root._written
         if source.array is self.frame and self.primitive is not None:
             primitive, args = self.primitive, (None, *self.args[1:])
+        elif not source.array.ndim:
+            primitive, args = expand.primitive, (None, array.shape)  # type: ignore[attr-defined]
         else:  # since then t_() or the like has given the source another shape
             places = np.unravel_index(_places(array, source.array), source.array.shape)
             primitive, args = pick_at.primitive, (None, places)  # type: ignore[attr-defined]
+        before = view.node
         view.node = Node(primitive, (source.node,), args, None, array.shape, array.dtype, None)
+        goes_on_retaining(view, before)
+
+
+def goes_on_retaining(t: Any, before: Node | None) -> None:
+    """A result that retains its gradient does so with its new history, after a write: that of its value now."""
+    if (
+        before is not None
+        and before.primitive is not None
+        and before.watch is not None
+        and before.watch.tensor() is t
+        and t.node is not None
+    ):
+        before.watch.tensor = nothing
+        watch(t.node).tensor = weakref.ref(t)
 
 
 def detached(source: Any, result: Any) -> Any:
@@ -343,13 +361,15 @@ def _extend_history(target: Any, value: Any) -> None:
 def adopt(target: Any, node: Node | None) -> None:
     """Give `target`, which has been written, the history that ends in `node`; through a view, its base's goes on."""
     if not has_base(target):
-        target.node = node
+        before, target.node = target.node, node
+        goes_on_retaining(target, before)
         return
     base = target._view.base
     if node is None and base.node is None:
         return
-    places = _places(target.array, base.array)
+    places, before = _places(target.array, base.array), base.node
     base.node = recorded(written.primitive, (base, wrap(target.array, node), places), base.array).node  # type: ignore[attr-defined]
+    goes_on_retaining(base, before)
     node_of(target)
 
 

@@ -76,7 +76,6 @@ def _differences(mine: Any, there: Any, name: str, k: int, strides: bool, coarse
         elif (
             kind == "value"
             and there.is_leaf is not None
-            and mine.is_leaf is not None
             and (mine.requires_grad, mine.is_leaf) != (there.requires_grad, there.is_leaf)
         ):
             yield Difference(

@@ -70,18 +70,6 @@ class Draw:
         pointers = [self.value(other).untyped_storage().data_ptr() for other in self.names if other != name]
         return value.untyped_storage().data_ptr() not in pointers
 
-    @staticmethod
-    def apart(one: Any, other: Any) -> bool:
-        """Whether two tensors share no memory, or are one: what a write does to an operand that the target overlaps
-        otherwise is undefined, and PyTorch notices some cases only."""
-        if one is other or one.untyped_storage().data_ptr() != other.untyped_storage().data_ptr():
-            return True
-        (a, b), (c, d) = (
-            (t.storage_offset(), t.storage_offset() + sum((n - 1) * step for n, step in zip(t.shape, t.stride())))
-            for t in (one, other)
-        )
-        return bool(b < c or d < a)
-
     def any_of(self, *choices: Any) -> Any:
         return self.r.choice(choices)
 
@@ -94,6 +82,9 @@ class Draw:
         if self.corners:
             return str(self.any_of(0, 1, 2, -1, 0.0, 1.0, -2.0))
         return str(self.any_of(2, 3, -1, 0.5, -0.5, 1.5, 0.25, -2.5))
+
+    def number_tensor(self) -> str:
+        return f"lib.tensor({float(self.number())})"
 
     def data(self, shape: Shape) -> Any:
         """Nested lists of numbers."""
@@ -150,18 +141,12 @@ class Draw:
 
     def fitting(self, shape: Shape, target: str = "") -> str:
         """An operand that broadcasts to `shape`: a variable (seldom `target` itself), a number, or something made to measure."""
-        itself = self.value(target) if target and not self.chance(0.1) else None
-        name = self.pick(
-            lambda value: (
-                value is not itself
-                and broadcast(tuple(value.shape), shape) == shape
-                and (not target or self.apart(value, self.value(target)))
-            )
-        )
+        fits = self.beside(target)
+        name = self.pick(lambda value: broadcast(tuple(value.shape), shape) == shape and fits(value))
         if name is not None and self.chance(0.6):
             return name
         kind = self.r.random()
-        other = self.pick()
+        other = self.pick(fits)
         if kind < 0.3 or other is None:
             return self.number()
         if kind < 0.5:
@@ -175,20 +160,22 @@ class Draw:
 
     def tensor(self, shape: Shape, target: str = "") -> str:
         """A tensor of exactly this shape: a variable of it (seldom `target` itself), or one made to measure."""
-        itself = self.value(target) if target and not self.chance(0.1) else None
-        name = self.pick(
-            lambda value: (
-                value is not itself
-                and tuple(value.shape) == shape
-                and (not target or self.apart(value, self.value(target)))
-            )
-        )
+        fits = self.beside(target)
+        name = self.pick(lambda value: tuple(value.shape) == shape and fits(value))
         if name is not None and self.chance(0.7):
             return name
-        other = self.pick()
+        other = self.pick(fits)
         if other is None or not product(shape):
             return f"lib.ones({', '.join(map(str, shape)) or '()'})"
         return self.molded(other, shape)
+
+    def beside(self, target: str) -> Test:
+        """Which operands may stand in a write to `target`: those that share none of its memory; seldom it itself.
+        What a write does to an operand that it overlaps otherwise is undefined, and PyTorch notices some cases only."""
+        if not target:
+            return lambda value: True
+        written, itself = self.value(target), self.chance(0.1)
+        return lambda value: itself if value is written else apart(value, written)
 
     def mask(self, shape: Shape) -> str:
         """A bool tensor of this shape."""
@@ -259,6 +246,17 @@ def holds(test: Test, value: Any) -> bool:
         return test(value)
     except RuntimeError:
         return False
+
+
+def apart(one: Any, other: Any) -> bool:
+    """Whether two tensors share no memory."""
+    if one.untyped_storage().data_ptr() != other.untyped_storage().data_ptr():
+        return True
+    (a, b), (c, d) = (
+        (t.storage_offset(), t.storage_offset() + sum((n - 1) * step for n, step in zip(t.shape, t.stride())))
+        for t in (one, other)
+    )
+    return bool(b < c or d < a)
 
 
 def product(shape: Shape) -> int:

@@ -50,7 +50,8 @@ def generate(seed: int, oracle: Any) -> Program:
 
 
 def _leaf(d: Draw) -> str:
-    """A tensor that the user makes: mostly one that requires grad, in several layouts."""
+    """A tensor that the user makes: mostly one that requires grad, in several layouts. (Not as a view of memory
+    without a gradient: PyTorch 2.13 lets such a leaf lose the gradient of its views once they are written.)"""
     shape = d.new_shape()
     name = d.new()
     grad = d.chance(0.7)
@@ -62,12 +63,12 @@ def _leaf(d: Draw) -> str:
         order = d.r.sample(range(len(shape)), len(shape))
         stored = tuple(shape[k] for k in order)
         back = tuple(order.index(k) for k in range(len(shape)))
-        return f"{name} = lib.tensor({spelled(d.data(stored))}).permute({back}){ask}"
+        return f"{name} = lib.tensor({spelled(d.data(stored))}).permute({back}).data{ask}"
     if how < 0.12:
         stored = tuple(1 if d.chance(0.5) else size for size in shape)
-        return f"{name} = lib.tensor({spelled(d.data(stored))}).expand({shape}){ask}"
+        return f"{name} = lib.tensor({spelled(d.data(stored))}).expand({shape}).data{ask}"
     if how < 0.16 and shape:
-        return f"{name} = lib.tensor({spelled(d.data((*shape[:-1], 2 * shape[-1])))})[..., ::2]{ask}"
+        return f"{name} = lib.tensor({spelled(d.data((*shape[:-1], 2 * shape[-1])))})[..., ::2].data{ask}"
     if how < 0.2:
         return f"{name} = lib.tensor({[d.r.randint(0, 4) for _ in range(shape[-1] if shape else 1)]})"
     if how < 0.23:
@@ -89,7 +90,7 @@ def _step(d: Draw, lines: list[str], drawer: Any) -> bool:
     values = [d.value(name) for name in (made if pure else d.names) if name in d.session.space]
     tame = all(_tame(value) for value in values)
     odd = (pure and not tame) or (error is not None and (pure or asks))
-    if odd and not d.chance(0.1):
+    if odd and not d.chance(0.02 if asks else 0.1):
         d.retried = True
         for name in made:
             d.session.space.pop(name, None)
@@ -125,7 +126,7 @@ def _ending(d: Draw, lines: list[str]) -> None:
     if not leaves or not inner:
         return
     listed = ", ".join(leaves)
-    also = f", {d.r.choice(inner)}" if d.chance(0.3) else ""
+    also = f", {d.r.choice(inner)}" if d.chance(0.3) and not d.watched else ""
     ends = dict.fromkeys([inner[-1], *[d.r.choice(inner) for _ in range(5)]])
     for name in ends:
         g = d.new().replace("v", "g")
@@ -135,11 +136,11 @@ def _ending(d: Draw, lines: list[str]) -> None:
 
 
 def _keep_end(d: Draw, lines: list[str], text: str) -> bool:
-    """Gradients are the purpose here, refusals not: one in ten is kept."""
+    """Gradients are the purpose here, refusals not: few are kept."""
     if d.session.do(text) is None:
         lines.append(text)
         return True
-    if d.chance(0.1):
+    if d.chance(0.02):
         lines.append(text)
     else:
         d.retried = True

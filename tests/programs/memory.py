@@ -82,15 +82,22 @@ def parts(d: Draw) -> str | None:
 # -- writes ------------------------------------------------------------------------------------------
 
 
+def distinct(v: Any) -> bool:
+    """Whether each element has memory of its own (nothing expanded, no windows that overlap)."""
+    reach = 0
+    for step, size in sorted((step, size) for step, size in zip(v.stride(), v.shape) if size > 1):
+        if step <= reach:
+            return False
+        reach += (size - 1) * step
+    return True
+
+
 def target(d: Draw, test: Any = None) -> str | None:
     """A tensor to write to: seldom a leaf that requires grad, and seldom one whose elements share memory."""
 
     def fine(v: Any) -> bool:
         leaf = v.requires_grad and v.is_leaf
-        extent = 1 + sum((size - 1) * step for size, step in zip(v.shape, v.stride()))
-        stretched = any(step == 0 and size > 1 for step, size in zip(v.stride(), v.shape))
-        overlapping = not stretched and extent < v.numel()  # an unfold's windows: what a write does is undefined
-        return not overlapping and (not (leaf or stretched) or d.chance(0.04)) and (test is None or test(v))
+        return (distinct(v) or d.chance(0.02)) and (not leaf or d.chance(0.04)) and (test is None or test(v))
 
     return d.pick(fine, empty=d.chance(0.05))
 
@@ -98,6 +105,16 @@ def target(d: Draw, test: Any = None) -> str | None:
 def elementwise(d: Draw) -> str | None:
     x = target(d)
     return x and f"{x}.{d.any_of(*ELEMENTWISE)}"
+
+
+def functional(d: Draw) -> str | None:
+    """Activations with `inplace`."""
+    x = target(d)
+    return x and d.any_of(
+        f"F.relu({x}, inplace=True)", f"F.elu_({x})", f"F.leaky_relu_({x}, 0.2)", f"F.hardtanh_({x})", f"F.selu_({x})", f"F.celu_({x}, 0.5)",
+        f"F.threshold_({x}, 0.1, -0.5)", f"F.silu({x}, inplace=True)", f"F.mish({x}, inplace=True)", f"F.hardswish({x}, inplace=True)",
+        f"F.relu6({x}, inplace=True)", f"lib.nn.ELU(inplace=True)({x})", f"F.dropout({x}, 0.5, False, inplace=True)", f"Tenfold.apply({x})",
+    )  # fmt: skip
 
 
 def with_operand(d: Draw) -> str | None:
@@ -156,15 +173,17 @@ def at_places(d: Draw) -> str | None:
 
 def behind_the_graph(d: Draw) -> str | None:
     """Writes that autograd must not follow: through detached memory, `.data`, under no_grad."""
-    x = d.pick()
+    x = d.pick(lambda v: distinct(v) or d.chance(0.02))
     if x is None:
         return None
     shape = d.shape(x)
-    y = d.fitting(shape)
+    y = d.fitting(shape, x)
+    if not d.value(x).requires_grad and d.chance(0.3):  # else it may spoil unseen what PyTorch has kept
+        return d.any_of(f"{x}.data.add_({y})", f"{x}.data[...] = {d.number()}")
     key = d.key(shape, advanced=d.chance(0.5)) if shape else "..."
     return str(
         d.any_of(
-            f"{x}.detach().mul_({y})", f"{x}.detach().add_({y})", f"{x}.data.add_({y})", f"{x}.data[{key}] = {d.number()}",
+            f"{x}.detach().mul_({y})", f"{x}.detach().add_({y})",
             f"{x}.detach()[{key}] = {d.number()}", f"with lib.no_grad(): {x}.add_({y})", f"with lib.no_grad(): {x}[{key}] = {d.number()}",
             f"with lib.no_grad(): {x}.sub_({x} * 0.1)", f"{x}.detach().zero_()",
             f"with lib.no_grad(): {d.new()} = {x} * 2", f"with lib.no_grad(): {x}.copy_({y})",
@@ -173,7 +192,7 @@ def behind_the_graph(d: Draw) -> str | None:
 
 
 def reshaped_in_place(d: Draw) -> str | None:
-    x = target(d)
+    x = target(d, lambda v: not v.retains_grad)  # PyTorch keeps that gradient in the old shape
     if x is None:
         return None
     rank = len(d.shape(x))
@@ -182,7 +201,7 @@ def reshaped_in_place(d: Draw) -> str | None:
         forms += [f"{x}.transpose_({d.dim(rank)}, {d.dim(rank)})", f"{x}.squeeze_({d.dim(rank)})"]
     if rank < 3:
         forms.append(f"{x}.t_()")
-    if d.chance(0.2):
+    if d.chance(0.2) and not d.value(x)._is_view():  # which results are views inside is PyTorch's own business
         forms = [f"{x}.detach_()"]
     return str(d.any_of(*forms))
 
@@ -214,8 +233,20 @@ def gradients(d: Draw) -> str | None:
     return f"{d.new().replace('v', 'g')} = first({x}, [{listed}])" if listed else None
 
 
+def gradient_memory(d: Draw) -> str | None:
+    """`.grad` as a tensor that is read, aliased, written and dropped; an optimizer's step."""
+    x = d.pick(lambda v: v.is_leaf and v.grad is not None)
+    if x is None:
+        return None
+    return d.any_of(
+        f"{d.new()} = {x}.grad", f"{x}.grad.zero_()", f"{x}.grad = None", f"{x}.grad += 1", f"{x}.grad.mul_({x}.detach())",
+        f"lib.optim.SGD([{x}], lr=0.1).step()", f"lib.optim.Adam([{x}], lr=0.1).step()", f"lib.optim.SGD([{x}], lr=0.1).zero_grad()",
+        f"lib.nn.utils.clip_grad_norm_([{x}], 0.5)", f"{d.new()} = {x}.grad.clone()",
+    )  # fmt: skip
+
+
 VIEWS: dict[Drawer, float] = {view: 6, parts: 1.5}
 WRITES: dict[Drawer, float] = {
-    elementwise: 3, with_operand: 3, with_tensor: 2, item: 4, at_places: 2, behind_the_graph: 1, reshaped_in_place: 0.7,
+    elementwise: 3, functional: 1, with_operand: 3, with_tensor: 2, item: 4, at_places: 2, behind_the_graph: 1, reshaped_in_place: 0.7,
 }  # fmt: skip
-DIFFERENTIATING: dict[Drawer, float] = {hooks: 1, backward: 0.7, gradients: 0.7}
+DIFFERENTIATING: dict[Drawer, float] = {hooks: 1, backward: 0.7, gradients: 0.7, gradient_memory: 0.7}

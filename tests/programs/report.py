@@ -13,9 +13,10 @@ from typing import Any
 from .compare import KINDS, Difference, first_difference
 from .explained import explanation
 from .generate import Program, generate
+from .judge import verdict
 from .run import quiet, run, script
 from .sensitivity import is_noise
-from .shrink import shrink
+from .shrink import differs, shrink
 
 __all__ = ["Verdict", "check", "main"]
 
@@ -89,6 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
             if asked.shrink:
                 with quiet(oracle):
                     lines = shrink(one.program.lines, one.found.kind, lib, oracle, one.program.watch, asked.strides)
+                    shortest = differs(lines, lib, oracle, one.program.watch, asked.strides)
+                    print(f"# {shortest.text[:300]}\n# {verdict(lines, shortest, oracle)}" if shortest else "")
                 key = signature(one.found.kind, lines)
                 alike[key] += 1
                 print("\n".join(lines) if alike[key] < 3 else f"as {key}", "\n", flush=True)

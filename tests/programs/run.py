@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 __all__ = ["PREAMBLE", "Run", "Session", "Snapshot", "assigned", "flags_of", "mentioned", "quiet", "run", "script"]
+
+Around = Callable[[str], AbstractContextManager[Any]]
 
 PREAMBLE = '''\
 F = lib.nn.functional
@@ -49,6 +51,15 @@ def second(grads, inputs):
     if not terms:
         return [None for _ in inputs]
     return lib.autograd.grad(sum(terms), inputs, retain_graph=True, allow_unused=True)
+
+
+def layer(module, *inputs):
+    """The module's result in float64, its weights fixed."""
+    module.double()
+    with lib.no_grad():
+        for k, p in enumerate(module.parameters()):
+            p.copy_(weights(p, k) * 0.7)
+    return module(*inputs)
 
 
 class Cube(lib.autograd.Function):
@@ -95,7 +106,7 @@ class Snapshot:
 
     values: Any
     dtype: str
-    requires_grad: bool | None
+    requires_grad: Any
     is_leaf: bool | None
     stride: tuple[int, ...]
 
@@ -137,19 +148,22 @@ def snapshot(value: Any, flags: bool) -> Any:
     return Snapshot(array, str(value.dtype).rsplit(".", 1)[-1], *seen, tuple(value.stride()))
 
 
-def flags_of(value: Any) -> tuple[bool | None, bool | None]:
+def flags_of(value: Any) -> tuple[Any, bool | None]:
     """Whether it requires grad, and whether it is a leaf; PyTorch refuses to say for a view that a write has spoiled."""
     try:
         return value.requires_grad, value.is_leaf
     except RuntimeError:
         return None, None
+    except Exception as error:  # ours to mend
+        return repr(error), None
 
 
 class Session:
     """One library, and the variables of the program that runs in it."""
 
-    def __init__(self, lib: Any, *, watch: bool = True, spread: float = 0.0) -> None:
+    def __init__(self, lib: Any, *, watch: bool = True, spread: float = 0.0, around: Around | None = None) -> None:
         self.lib = lib
+        self.around = around or nullcontext
         self.watch = watch
         self.space: dict[str, Any] = {"lib": lib}
         self.record = Run()
@@ -165,7 +179,8 @@ class Session:
         date, so with `watch` off nobody looks before the end."""
         error: BaseException | None = None
         try:
-            exec(_compiled(line), self.space)
+            with self.around(line):
+                exec(_compiled(line), self.space)
         except Exception as raised:
             error = raised.with_traceback(None)
         self.record.errors.append(error)
@@ -203,10 +218,12 @@ def quiet(lib: Any) -> Iterator[None]:
         lib.set_num_threads(threads)
 
 
-def run(lines: Iterable[str], lib: Any, *, watch: bool = True, spread: float = 0.0) -> Run:
-    """Run a whole program."""
+def run(
+    lines: Iterable[str], lib: Any, *, watch: bool = True, spread: float = 0.0, around: Around | None = None
+) -> Run:
+    """Run a whole program: each line within `around(line)`; `spread` sets repeated elements apart."""
     with quiet(lib):
-        session = Session(lib, watch=watch, spread=spread)
+        session = Session(lib, watch=watch, spread=spread, around=around)
         for line in lines:
             session.do(line)
         return session.finish()

@@ -54,9 +54,9 @@ LOSSES = [
     "F.l1_loss({x}, {y})", "F.smooth_l1_loss({x}, {y})", "F.huber_loss({x}, {y}, reduction='sum')", "F.mse_loss({x}, {y}, reduction='none')",
     "F.binary_cross_entropy({x}.sigmoid(), {y}.sigmoid())", "F.binary_cross_entropy_with_logits({x}, {y}.sigmoid())",
     "F.kl_div({x}.sigmoid().log(), {y}.sigmoid(), reduction='sum')", "F.poisson_nll_loss({x}.clamp(max=2), {y}.abs())",
-    "F.soft_margin_loss({x}, {y}.sign().detach())", "F.cosine_similarity({x}, {y}, dim=-1)", "F.pairwise_distance({x}, {y})",
-    "F.gaussian_nll_loss({x}, {y}, {x}.abs() + 0.5)", "F.hinge_embedding_loss({x}, {y}.sign())",
-    "F.margin_ranking_loss({x}, {y}, {x}.sign().detach(), margin=0.1)", "F.cross_entropy({x}, {y}.softmax(0 if {y}.ndim == 1 else 1))",
+    "F.soft_margin_loss({x}, ({y} > 0.12).double() * 2 - 1)", "F.cosine_similarity({x}, {y}, dim=-1)", "F.pairwise_distance({x}, {y})",
+    "F.gaussian_nll_loss({x}, {y}, {x}.abs() + 0.5)", "F.hinge_embedding_loss({x}, ({y} > 0.12) * 2.0 - 1)",
+    "F.margin_ranking_loss({x}, {y}, ({x} > 0.12) * 2.0 - 1, margin=0.1)", "F.cross_entropy({x}, {y}.softmax(0 if {y}.ndim == 1 else 1))",
 ]  # fmt: skip
 
 
@@ -245,6 +245,10 @@ def maps(d: Draw) -> str | None:
             f"F.pad({square}, (1, 0, -1, 2), value=0.5)", f"F.pad({line}, (2, 1), mode='circular')", f"F.pad({line}, (1, 1), mode='replicate')",
             f"F.interpolate({square}, scale_factor=2)", f"F.interpolate({square}, size=(3, 5), mode='bilinear')",
             f"F.interpolate({line}, size=7, mode='linear', align_corners=True)", f"F.unfold({square}, 2)", f"F.pixel_unshuffle({square}, 2)",
+            f"F.interpolate({square}, size=(6, 3), mode='bicubic')", f"F.interpolate({square}, size=(2, 3), mode='area')",
+            f"F.max_pool2d({square}, 3, 2, padding=1)", f"F.avg_pool2d({square}, 3, 2, 1, ceil_mode=True, count_include_pad=False)",
+            f"F.fold({d.molded(x, (1, 8, 9))}, (4, 4), 2)", f"F.pixel_shuffle({d.molded(x, (1, 4, 2, 3))}, 2)", f"F.max_pool1d({line}, 2, return_indices=True)[1]",
+            f"F.conv3d({d.molded(x, (1, 1, 3, 3, 3))}, {d.tensor((2, 1, 2, 2, 2))})", f"F.adaptive_max_pool2d({square}, (2, 3))", f"F.avg_pool1d({line}, 3, 1, 1)",
             f"F.conv2d({square}, {d.tensor((2, 1, 3, 3))}, groups=2)", f"F.conv1d({line}, {w1}, dilation=2)",
         )
     )  # fmt: skip
@@ -266,6 +270,50 @@ def transforms(d: Draw) -> str | None:
     )  # fmt: skip
 
 
+def layers(d: Draw) -> str | None:
+    """Modules with weights of their own."""
+    x = d.pick()
+    if x is None:
+        return None
+    y = d.molded(x, (2, 4, 3))
+    return str(
+        d.any_of(
+            f"layer(lib.nn.LSTM(3, 2, batch_first=True), {y})[0]", f"layer(lib.nn.LSTM(3, 2), {y})[1][1]", f"layer(lib.nn.GRU(3, 2), {y})[0]",
+            f"layer(lib.nn.GRU(3, 2, bidirectional=True), {y})[1]", f"layer(lib.nn.RNN(3, 2, 2), {y})[0]", f"layer(lib.nn.Linear(3, 2), {y})",
+            f"layer(lib.nn.MultiheadAttention(3, 1), {y}, {y}, {y})[0]", f"layer(lib.nn.LSTMCell(3, 2), {d.molded(x, (4, 3))})[0]",
+            f"layer(lib.nn.Sequential(lib.nn.Conv1d(4, 2, 2), lib.nn.BatchNorm1d(2), lib.nn.ReLU(inplace=True)), {y})",
+            f"layer(lib.nn.Sequential(lib.nn.LayerNorm(3), lib.nn.GELU(), lib.nn.Linear(3, 3)), {y})", f"layer(lib.nn.Bilinear(3, 3, 2), {y}, {y})",
+            f"layer(lib.nn.TransformerEncoderLayer(3, 1, 4, 0.0), {y})", f"layer(lib.nn.InstanceNorm1d(4, affine=True), {y})",
+            f"layer(lib.nn.MultiheadAttention(3, 1, batch_first=True), {y}, {y}, {y})[1]", f"layer(lib.nn.PReLU(), {y})",
+        )
+    )  # fmt: skip
+
+
+def others(d: Draw) -> str | None:
+    """What is called by few, on operands made to measure."""
+    x = d.pick()
+    if x is None:
+        return None
+    shape = d.shape(x)
+    a, b, w = d.molded(x, (3, 3)), d.tensor((2, 3)), d.tensor((3,))
+    good = f"({a} @ {a}.T + lib.diag(lib.arange(3) + 1.5))"
+    return str(
+        d.any_of(
+            f"lib.cdist({a}, {b})", f"lib.linalg.norm({a})", f"lib.linalg.norm({x})", f"lib.linalg.eigvalsh({good})",
+            f"lib.linalg.qr({good})[1]", f"lib.linalg.slogdet({good})[1]", f"lib.logdet({good})", f"lib.linalg.pinv({good})", f"lib.linalg.svdvals({a})",
+            f"lib.linalg.solve({good}, {w})", f"lib.meshgrid({w}, {w}, indexing='ij')[0]", f"lib.atleast_2d({x})", f"lib.trace({a})",
+            f"F.triplet_margin_loss({a}, {b}[:1], {w})", f"F.cosine_embedding_loss({a}, {a}.flip(0), lib.tensor([1, -1, 1]))",
+            f"F.embedding_bag({d.index((2, 2), 3)}, {a})", f"F.ctc_loss({d.molded(x, (4, 1, 3))}.log_softmax(2), lib.tensor([[1, 2]]), (4,), (2,))",
+            f"lib.var_mean({x}, 0)[1]", f"{x}.std(unbiased=False)", f"{x}.norm(dim={tuple(range(len(shape)))})" if shape else f"{x}.norm()",
+            f"{x}.reshape_as({x})", f"lib.searchsorted({w}.sort()[0], {x}.detach())", f"lib.histc({x}.detach(), 4, -2, 2)", f"lib.full((2,), 1.5) * {x}.sum()",
+            f"lib.linspace(0, 1, 3) * {w}", f"F.one_hot(lib.tensor([0, 2]), 3) * {w}", f"{x}.index_put((lib.tensor([0, -1]),), {d.number_tensor()}, True)" if shape else f"{x}.sum()",
+            f"lib.stack([p for p in {w}.unbind(0)][::-1])", f"lib.cat({x}.chunk(2, 0))" if shape else f"{x}.abs()", f"lib.cat({x}.split(1, -1), 0)" if shape else f"{x}.neg()",
+            f"{x}.unfold(-1, 1, 2)" if shape else f"{x}.sin()", f"{x}.mT.matmul({x})" if len(shape) > 1 else f"{x} * {x}",
+            f"lib.inverse({good})", f"{a}.addmm({b}.mT, {b})", f"{w}.dot({w})", f"{a}.diagonal().cumsum(0)", f"lib.tril({a}) @ {w}", f"F.kl_div({w}.log_softmax(0), {w}.detach().softmax(0), reduction='batchmean')",
+        )
+    )  # fmt: skip
+
+
 def conversion(d: Draw) -> str | None:
     x = d.pick(floating=False)
     if x and d.value(x).is_floating_point() and d.alone(x) and d.chance(0.1):
@@ -280,5 +328,5 @@ def conversion(d: Draw) -> str | None:
 
 EXPRESSIONS: dict[Drawer, float] = {
     unary: 4, positive: 1.5, activation: 2, along: 2, reducing: 3, binary: 7, scalar_binary: 2, product_of: 3, joining: 2,
-    indexing: 4, normalizing: 1.5, maps: 1.5, loss: 1, transforms: 1.5, conversion: 2,
+    indexing: 4, normalizing: 1.5, maps: 1.5, layers: 0.7, others: 2, loss: 1, transforms: 1.5, conversion: 2,
 }  # fmt: skip

@@ -208,8 +208,8 @@ def _environment(node: Node, traced: bool) -> list[Any]:
                 check_fresh(node, arg)
             env.append(_as_it_was(node, _place(args, arg), arg) if traced else arg.array)
         elif type(arg) is tuple or type(arg) is list:
-            for item in arg:
-                if type(item) in TYPES:
+            for k, item in enumerate(arg):
+                if type(item) in TYPES and not (primitive.variadic and arg is args[0] and _is_unread(node, k)):
                     check_fresh(node, item)
             if not traced:
                 env.append(tuple([item.array if type(item) in TYPES else item for item in arg]))
@@ -220,6 +220,11 @@ def _environment(node: Node, traced: bool) -> list[Any]:
         else:
             env.append(arg)
     return env
+
+
+def _is_unread(node: Node, k: int) -> bool:
+    """Whether no rule that runs reads item k of a list: the rule of an item reads the others."""
+    return not any([parent is not None and i != k for i, parent in enumerate(node.parents)])
 
 
 def _place(args: tuple[Any, ...], arg: Any) -> int:

@@ -19,7 +19,7 @@ from tinygrad_nn.functions.checks import array_of, floating, number, tensors
 from tinygrad_nn.functions.elementwise import of_kind, to_dtype
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce as reductions
-from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.primitive import TYPES, lasting, wrap
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -239,7 +239,10 @@ def _scaled(name: str, input: Any, other: Any, alpha: Number) -> Any:
         )
     if kind.kind in "iu":
         alpha = convertible(alpha, kind, name)
-    return ops.mul(to_dtype(other, kind), alpha) if type(other) in TYPES else other * alpha
+    return times(to_dtype(other, kind), alpha) if type(other) in TYPES else other * alpha
+
+
+times = lasting(ops.mul)
 
 
 _check_subtraction = ops.sub.primitive.refuses  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype,
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.order import in_rows
-from tinygrad_nn.primitive import TYPES, node_of, wrap
+from tinygrad_nn.primitive import TYPES, lasting, node_of, wrap
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -130,6 +130,9 @@ def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
 # -- three operands --------------------------------------------------------------------------------
 
 
+_lerp_by_number = lasting(ops.lerp)
+
+
 @in_single
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """input + weight * (end - input): `weight` a number or a tensor. One dtype, floating (RuntimeError).
@@ -148,7 +151,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
         kind = result_dtype(array_of(input), array_of(end), weight.array)
         input, end, weight = to_dtype(input, kind), to_dtype(end, kind), to_dtype(weight, kind)
     floating("lerp", input)
-    return ops.lerp(input, end, weight)  # type: ignore[no-any-return]
+    return (ops.lerp if type(weight) in TYPES else _lerp_by_number)(input, end, weight)  # type: ignore[no-any-return]
 
 
 @in_single

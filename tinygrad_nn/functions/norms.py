@@ -180,12 +180,16 @@ def linalg_norm(A: Any, ord: Order = None, dim: Any = None, keepdim: bool = Fals
 def norm(input: Any, p: Order = "fro", dim: Any = None, keepdim: bool = False, *, dtype: object = None) -> Tensor:
     """The p-norm over `dim`, taken as one vector; "fro" is 2, "nuc" the sum of a matrix's singular values.
 
-    The older form of `linalg.norm`.
+    The older form of `linalg.norm`. Raises RuntimeError for "fro" over more than two dimensions.
 
     >>> import tinygrad_nn as tg
     >>> tg.norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]])).item(), tg.norm(tg.tensor([3.0, -4.0]), p=1).item()
     (5.0, 7.0)
     """
+    if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
+        raise ShapeError(
+            message("norm: a matrix has two dimensions", got=f"dim={tuple(dim)}", fix="norm(p=2, dim=...)")
+        )
     if p is None or p == "fro":
         p = 2
     if isinstance(p, str):

@@ -86,7 +86,9 @@ def repeat_interleave(
     if dim is None:
         input = ops.reshape(input, (prod(input.shape),))
     elif not input.ndim:
-        input = ops.reshape(input, (1,))
+        raise IndexingError(
+            message("repeat_interleave: a tensor without dimensions has none to repeat along", got=f"dim={dim}")
+        )
     return _interleaved(input, repeats, axis(0 if dim is None else dim, input.ndim, "repeat_interleave"))
 
 

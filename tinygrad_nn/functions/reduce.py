@@ -19,7 +19,7 @@ from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import reduce as ops
 from tinygrad_nn.ops import shape as shapes
-from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.primitive import TYPES, lasting
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -95,10 +95,13 @@ def mean(input: Any, dim: Dims = None, keepdim: bool = False, *, dtype: object =
     return _mean(x, over, keepdim)  # type: ignore[no-any-return]
 
 
+share = lasting(elements.div)
+
+
 def _mean(x: Any, over: tuple[int, ...] | None, keepdim: bool) -> Any:
     total = ops.sum(x, over, keepdim)
     count = _count(x, over)
-    return elements.div(total, count) if count else elements.add(total, float("nan"))
+    return share(total, count) if count else elements.add(total, float("nan"))
 
 
 @in_float32

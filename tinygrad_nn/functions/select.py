@@ -49,7 +49,14 @@ def _chosen(name: str, places: Callable[..., Any], x: Any, dim: Any, keepdim: bo
     if keepdim:
         return ValuesIndices(values, index)
     shape = (*x.shape[:k], *x.shape[k + 1 :])
-    return ValuesIndices(shapes.reshape(values, shape), shapes.reshape(index, shape))
+    return ValuesIndices(_owned(shapes.reshape(values, shape)), _owned(shapes.reshape(index, shape)))
+
+
+def _owned(t: Any) -> Any:
+    """A view of memory that nobody else holds is no view to the user."""
+    if type(t) in TYPES:
+        t._view = None
+    return t
 
 
 # -- the largest, the smallest ---------------------------------------------------------------------

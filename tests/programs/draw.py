@@ -174,7 +174,7 @@ class Draw:
         What a write does to an operand that it overlaps otherwise is undefined, and PyTorch notices some cases only."""
         if not target:
             return lambda value: True
-        written, itself = self.value(target), self.chance(0.1)
+        written, itself = self.value(target), self.chance(0.02)
         return lambda value: itself if value is written else apart(value, written)
 
     def mask(self, shape: Shape) -> str:

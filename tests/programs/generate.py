@@ -90,7 +90,8 @@ def _step(d: Draw, lines: list[str], drawer: Any) -> bool:
     values = [d.value(name) for name in (made if pure else d.names) if name in d.session.space]
     tame = all(_tame(value) for value in values)
     odd = (pure and not tame) or (error is not None and (pure or asks))
-    if odd and not d.chance(0.02 if asks else 0.1):
+    half_done = error is not None and "backward(" in text  # which gradients a refused walk has reached is open
+    if odd and (half_done or not d.chance(0.02 if asks else 0.1)):
         d.retried = True
         for name in made:
             d.session.space.pop(name, None)
@@ -140,7 +141,7 @@ def _keep_end(d: Draw, lines: list[str], text: str) -> bool:
     if d.session.do(text) is None:
         lines.append(text)
         return True
-    if d.chance(0.02):
+    if "backward(" not in text and d.chance(0.02):
         lines.append(text)
     else:
         d.retried = True

@@ -97,7 +97,7 @@ def target(d: Draw, test: Any = None) -> str | None:
 
     def fine(v: Any) -> bool:
         leaf = v.requires_grad and v.is_leaf
-        return (distinct(v) or d.chance(0.02)) and (not leaf or d.chance(0.04)) and (test is None or test(v))
+        return (distinct(v) or d.chance(0.005)) and (not leaf or d.chance(0.04)) and (test is None or test(v))
 
     return d.pick(fine, empty=d.chance(0.05))
 
@@ -173,7 +173,7 @@ def at_places(d: Draw) -> str | None:
 
 def behind_the_graph(d: Draw) -> str | None:
     """Writes that autograd must not follow: through detached memory, `.data`, under no_grad."""
-    x = d.pick(lambda v: distinct(v) or d.chance(0.02))
+    x = d.pick(lambda v: distinct(v) or d.chance(0.005))
     if x is None:
         return None
     shape = d.shape(x)

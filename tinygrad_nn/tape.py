@@ -15,12 +15,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tinygrad_nn.primitive import Primitive
 
-__all__ = ["FREED", "TYPES", "Mode", "Node", "Tracer", "Watch", "current_mode", "local", "tick", "watch"]
+__all__ = ["FREED", "TYPES", "Mode", "Node", "Tracer", "Watch", "current_mode", "edits", "local", "tick", "watch"]
 
 tick = count(1).__next__
 """The clock: every node and every in-place write takes the next number. A node is newer than its
 operands, so descending numbers are a topological order; and a saved tensor is stale exactly if it
 was written after the node that saved it."""
+
+
+class Edits:
+    """How often something was changed that a compiled program takes for granted: an attribute of a module, a mode,
+    a hook, a tensor's `.data` or `requires_grad`. While the count stands still, nobody needs to look."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+edits = Edits()
 
 
 TYPES: set[type] = set()
@@ -115,6 +128,10 @@ class Tracer:
     While a tracer listens, the walk hands Tensors around, so that the rules' own operations are seen too.
     """
 
+    whole_rules = False
+    """Whether a rule that needs more than one array of what its forward kept is seen as one operation (and computes
+    what it computes in an eager walk), instead of making it all again from the operands."""
+
     def saw(self, primitive: Primitive, args: tuple[Any, ...], result: Any) -> None:
         """A primitive was called on Tensors; `result` is a Tensor or a tuple of them."""
 
@@ -144,6 +161,22 @@ class Tracer:
 
     def finished(self) -> None:
         """A walk is over."""
+
+    def rebinds(self, tensor: Any, value: Any) -> None:
+        """`tensor.data` is about to become that of `value`."""
+
+    def effect(self, act: Callable[[], Any]) -> None:
+        """Something happens besides computing, which `act` would do again: a schedule goes on."""
+
+    def option(self, table: dict[str, Any], key: str) -> Any:
+        """`table[key]`, an optimizer's option, as what is to be computed with."""
+        return table[key]
+
+    def optimizer(self, optimizer: Any) -> None:
+        """The `step` of an optimizer begins."""
+
+    def refuse(self, what: str, got: object = None, fix: str | None = None) -> None:
+        """What happens here is nothing that could be written down."""
 
     def guard(self, look: Callable[[], Any]) -> None:
         """What runs now depends on `look()`, which is not a tensor: an optimizer's options, say."""

@@ -22,7 +22,7 @@ from tinygrad_nn.flags import flags, refused_flag, switches
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.placement import Size, strided
 from tinygrad_nn.primitive import PICK, TYPES, install, node_of, wrap
-from tinygrad_nn.tape import Node, local, watch
+from tinygrad_nn.tape import Node, edits, local, watch
 from tinygrad_nn.versions import leave_graph, root_of
 from tinygrad_nn.views import View, detached, has_base, inplace, inplace_view, of_several, take_over
 
@@ -181,6 +181,9 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         if type(value) not in TYPES:
             raise DTypeError(message("data: expected a Tensor", got=type(value).__name__, fix="x.data = tensor(...)"))
+        if local.mode.tracer is not None:
+            local.mode.tracer.rebinds(self, value)
+        edits.count += 1
         self.array = value.array
         node = self.node
         if node is not None and node.primitive is None:
@@ -214,6 +217,7 @@ class Tensor:
                     fix="make it floating: tensor([1., 2.]) or x.float()",
                 )
             )
+        edits.count += 1
         if requires_grad and self.node is None:
             self.node = Node(None, (), (), None, self.array.shape, self.array.dtype, None)
             watch(self.node).tensor = weakref.ref(self)
@@ -243,6 +247,7 @@ class Tensor:
                     fix="use detach() instead",
                 )
             )
+        edits.count += 1
         leave_graph(self)
         return self
 

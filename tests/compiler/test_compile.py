@@ -175,7 +175,7 @@ def test_a_look_at_a_value_is_refused_with_the_line() -> None:
     def step(x: Any) -> Any:
         return x * 2 if x.sum() > 0 else x
 
-    compiled = compile(step)
+    compiled = compile(step, fullgraph=True)
     compiled(tg.ones(2))
     with pytest.raises(RuntimeError, match=r"(?s)looks at the value of a tensor.*test_compile.py:\d+.*where"):
         compiled(tg.ones(2))
@@ -194,11 +194,13 @@ def slope() -> tuple[Any, CompiledStep]:
     return w, step
 
 
-def test_gradients_that_were_there_before_are_refused() -> None:
-    _, compiled = slope()
+def test_gradients_that_were_there_before_are_added_to_in_place() -> None:
+    w, compiled = slope()
     compiled(tg.ones(2))
-    with pytest.raises(RuntimeError, match=r"(?s)adds to gradients of an earlier one.*zero_grad"):
+    kept = w.grad
+    for k in range(2, 6):
         compiled(tg.ones(2))
+        assert w.grad is kept and kept.tolist() == [k, k]
 
 
 def test_gradients_set_elsewhere_between_two_steps_are_not_overwritten() -> None:
@@ -207,12 +209,14 @@ def test_gradients_set_elsewhere_between_two_steps_are_not_overwritten() -> None
         w.grad = None
         compiled(tg.ones(2))
     assert len(compiled.runners) == 1
-    w.grad = tg.ones(2)
-    with pytest.raises(RuntimeError, match=r"(?s)adds to gradients of an earlier one.*zero_grad"):
+    for start in (1.0, 5.0, 7.0, 9.0):
+        w.grad = tg.full((2,), start)
         compiled(tg.ones(2))
+        assert w.grad.tolist() == [start + 1, start + 1]
     w.grad = None
     compiled(tg.ones(2))
     assert w.grad.tolist() == [1, 1]
+    assert [len(programs) for programs in compiled.runners.values()] == [2]
 
 
 def test_the_gradient_of_an_argument_goes_to_that_argument() -> None:
@@ -235,7 +239,7 @@ def test_the_gradient_of_an_argument_goes_to_that_argument() -> None:
 
 def test_an_argument_with_a_history_is_refused() -> None:
     w = tg.ones(2, requires_grad=True)
-    compiled = compile(lambda x: (x * w).sum().detach())
+    compiled = compile(lambda x: (x * w).sum().detach(), fullgraph=True)
     compiled(tg.ones(2))
     with pytest.raises(
         RuntimeError, match=r"(?s)argument `x` is the result of a recorded operation.*Mul.*x.detach\(\)"
@@ -312,14 +316,14 @@ def test_names_of_arguments_do_not_clash() -> None:
 
 @pytest.mark.parametrize("argument", [np.ones(2), {1, 2}, [np.ones(2)]])
 def test_arguments_that_are_no_values_are_refused(argument: Any) -> None:
-    compiled = compile(lambda x: tg.ones(2))
+    compiled = compile(lambda x: tg.ones(2), fullgraph=True)
     with pytest.raises(RuntimeError, match=r"(?s)takes tensors, hashable values.*got: .*from_numpy\(x\)"):
         compiled(argument)
 
 
 def test_a_step_without_backward_gives_values_only() -> None:
     w = tg.ones(2, requires_grad=True)
-    compiled = compile(lambda x: (w * x).sum())
+    compiled = compile(lambda x: (w * x).sum(), fullgraph=True)
     compiled(tg.ones(2))
     with pytest.raises(RuntimeError, match=r"(?s)values only.*backward\(\) inside the step; or.*no_grad"):
         compiled(tg.ones(2))
@@ -328,9 +332,9 @@ def test_a_step_without_backward_gives_values_only() -> None:
 
 
 def test_a_step_returns_tensors() -> None:
-    compiled = compile(lambda x: 3)
+    compiled = compile(lambda x: {3}, fullgraph=True)
     compiled(tg.ones(2))
-    with pytest.raises(RuntimeError, match=r"(?s)a step returns tensors.*int"):
+    with pytest.raises(RuntimeError, match=r"(?s)a step returns tensors.*set"):
         compiled(tg.ones(2))
 
 
@@ -366,7 +370,7 @@ def emitted(name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
     finally:
         local.mode.tracer = None
     program: Program = recorder.program
-    program.outputs = [recorder._operand(result)]
+    program.outputs = [recorder.operand(result)]
     if isinstance(result, np.ndarray):
         return result, result  # nothing in it was a tensor
     program.check()
@@ -381,6 +385,8 @@ def emitted(name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
 )
 def test_emitted_text_computes_the_bits_of_the_forward(name: str) -> None:
     for args in GRADIENTS[name]:
+        if name == "pick_at" and any(np.asarray(key).dtype.kind == "b" for key in args[1]):
+            continue  # as many elements as the mask has: refused, see test_steps
         expected, found = emitted(name, args)
         np.testing.assert_array_equal(expected, found)
         assert np.asarray(found).dtype == expected.dtype
@@ -415,7 +421,7 @@ def test_a_compiled_step_still_refuses_classes_that_do_not_exist() -> None:
     for _ in range(2):
         compiled(tg.tensor(X[0]), tg.tensor(Y[0]))
     for wrong in (-1, 4):
-        with pytest.raises(IndexError, match=r"outside 0\.\.3"):
+        with pytest.raises(IndexError, match=r"is out of bounds\n.*for 4 classes 0\.\.3"):
             compiled(tg.tensor(X[0]), tg.tensor(np.full_like(Y[0], wrong)))
 
 

@@ -119,6 +119,8 @@ class detect_anomaly(ContextDecorator):  # noqa: N801 - PyTorch's name
 
     def __enter__(self) -> None:
         self._before.append(local.mode.tracer)
+        if local.mode.tracer is not None:
+            local.mode.tracer.refuse("another listener takes the recording's place", fix="begin anomaly mode outside")
         local.mode.tracer = AnomalyTracer(self.check_nan)
 
     def __exit__(self, *_: object) -> None:
@@ -132,6 +134,8 @@ class set_detect_anomaly(detect_anomaly):  # noqa: N801 - PyTorch's name
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__(check_nan)
         self._before.append(local.mode.tracer)
+        if local.mode.tracer is not None:
+            local.mode.tracer.refuse("another listener takes the recording's place", fix="begin anomaly mode outside")
         local.mode.tracer = AnomalyTracer(check_nan) if mode else None
 
     def __enter__(self) -> None:

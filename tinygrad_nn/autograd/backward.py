@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_nn.autograd.mode import no_grad
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.flags import switches
@@ -16,6 +17,7 @@ from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
 from tinygrad_nn.tape import Node, local
 from tinygrad_nn.versions import stamp_all
+from tinygrad_nn.views import write
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -110,10 +112,13 @@ def _accumulate(node: Node, tensor: Any, cotangent: Any, added: list[Any], share
         if local.mode.tracer is not None:
             local.mode.tracer.accumulates(tensor)
         before, cotangent = cotangent, in_order(cotangent, _order_for(tensor.array))
-        if tensor._grad is not None:
-            tensor._grad = tensor._grad + cotangent
-        else:
+        if tensor._grad is None:
             tensor._grad = clone(cotangent, "K") if shared and cotangent is before else cotangent
+        elif cotangent.node is None and tensor._grad.node is None:
+            with no_grad():
+                write(tensor._grad, tensor._grad + cotangent, "backward")
+        else:
+            tensor._grad = tensor._grad + cotangent
     elif tensor._grad is None or tensor._grad.node is not None:
         total = cotangent if tensor._grad is None else tensor._grad.array + cotangent
         tensor._grad = wrap(arranged(total, _order_for(tensor.array)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.primitive import node_of
-from tinygrad_nn.tape import watch
+from tinygrad_nn.tape import edits, watch
 
 __all__ = ["RemovableHandle", "register_hook", "register_post_accumulate_grad_hook"]
 
@@ -21,9 +21,11 @@ class RemovableHandle:
     def __init__(self, hooks: dict[int, Any]) -> None:
         self._hooks = hooks
         self.id = _next()
+        edits.count += 1
 
     def remove(self) -> None:
         """Take the hook away (once is enough)."""
+        edits.count += 1
         self._hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:

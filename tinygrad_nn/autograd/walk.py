@@ -23,7 +23,7 @@ from tinygrad_nn.ops.elementwise import cast, div
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import clone, expand
 from tinygrad_nn.ops.sums import LONG, add_rows
-from tinygrad_nn.primitive import PICK, TYPES, wrap
+from tinygrad_nn.primitive import PICK, TYPES, Primitive, wrap
 from tinygrad_nn.tape import FREED, Node, local
 from tinygrad_nn.versions import Overwritten, check_fresh, shadow
 from tinygrad_nn.views import detached
@@ -92,14 +92,15 @@ def walk(
 def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: bool) -> list[tuple[Node, Any]]:
     """What each parent receives: its rule applied to `g`, fitted to its shape and dtype."""
     tracer = local.mode.tracer
-    env = _environment(node, traced)
+    whole = tracer is not None and tracer.whole_rules and _needs_all_it_kept(node)
+    env = _environment(node, traced and not whole)
     if tracer is not None:
         tracer.enters(node)
     if primitive.multi:
         g = _whole(node, g, traced)
     if primitive.joint is not None:
         env[1] = node
-        joint = primitive.joint(g, env)
+        joint = _as_one(node, g, env) if whole else primitive.joint(g, env)
     given = []
     for position, parent in enumerate(node.parents):
         if parent is None or (path is not None and parent not in path):
@@ -118,15 +119,53 @@ def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: 
         if share.shape != parent.shape or (share.array if traced else share).dtype is not parent.dtype:
             share = fit(share, parent.shape, parent.dtype)
         if (
-            parent.primitive is None
-            and not traced
-            and (share is g or share.base is not None or primitive.joint is not None)
-        ):
-            share = np.array(share)  # a leaf keeps its cotangent as .grad: never another's memory
+            parent.primitive is None and not local.mode.grad
+        ):  # a leaf keeps its cotangent as .grad: never another's memory
+            if not traced:
+                if share is g or share.base is not None or primitive.joint is not None:
+                    share = np.array(share)
+            elif share is g or share.array.base is not None or primitive.joint is not None:
+                share = clone(share, "K")
         if tracer is not None:
             tracer.rule_gave(node, parent, share)
         given.append((parent, share))
     return given
+
+
+def _needs_all_it_kept(node: Node) -> bool:
+    """Whether the rules read more than one array of what the forward kept: as a whole, they compute on arrays."""
+    primitive = node.primitive
+    return (
+        primitive is not None
+        and primitive.joint is not None
+        and primitive.residual
+        and not local.mode.grad
+        and node.args is not FREED
+        and node.args[0] is not None
+        and type(node.args[0]) is not np.ndarray
+    )
+
+
+_SLOPES: dict[str, Primitive] = {}
+"""The joint rules that were seen as one operation, by the names of their primitives."""
+
+
+def _as_one(node: Node, g: Any, env: list[Any]) -> tuple[Any, ...]:
+    """A joint rule on arrays, as one operation for whoever listens: (g, result, what was kept, operands) to cotangents."""
+    primitive: Any = node.primitive
+    if primitive.name not in _SLOPES:
+
+        def slopes(g: Any, out: Any, kept: Any, *args: Any) -> tuple[Any, ...]:
+            return tuple(primitive.joint(g, [out, None, 0, kept, *args]))
+
+        _SLOPES[primitive.name] = Primitive(f"{primitive.name}_slopes", slopes, (), arity=1, multi=True)
+    operation = _SLOPES[primitive.name]
+    arrays = tuple([part.array for part in g]) if type(g) is tuple else g.array
+    joint = operation.forward(arrays, env[0], env[3], *env[4:])
+    shares = tuple([None if share is None else wrap(share) for share in joint])
+    assert local.mode.tracer is not None
+    local.mode.tracer.saw(operation, (g, env[0], env[3], *node.args[1:]), shares)
+    return shares
 
 
 def _dtype(value: Any) -> Any:
@@ -162,7 +201,12 @@ def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 def _spread(share: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast. A small array is filled instead: NumPy's broadcast_to takes longer than that."""
-    if type(share) in TYPES or prod(shape) > 4096:
+    if type(share) in TYPES:
+        wide = expand(share, shape)
+        return (
+            wide if local.mode.grad or prod(shape) > 4096 else clone(wide, "C")
+        )  # as on arrays: sums see the memory's order
+    if prod(shape) > 4096:
         return expand(share, shape)
     filled = np.empty(shape, share.dtype)
     filled[...] = share

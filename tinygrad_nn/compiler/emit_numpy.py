@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_nn.compiler.passes import single_use
+from tinygrad_nn.compiler.passes.memory import bases
 from tinygrad_nn.compiler.program import Instruction, Program, Value
 from tinygrad_nn.dtypes import default_float, result_dtype
 from tinygrad_nn.ops.sums import LONG, RUN
@@ -49,6 +50,7 @@ TEMPLATES = {
     "sum": "np.add.reduce({0}, {1}, keepdims={2})",
     "leaky_relu": "np.where({0} > 0, {0}, {0} * {1})",
     "one_hot": "{0}[..., None] == np.arange({1})",
+    "power": "{0} ** {1}",
 }
 """How an instruction reads. Braces take the operands in order, each in parentheses where it needs them."""
 
@@ -83,6 +85,9 @@ class _Writer:
         for value in program.constants:
             self.namespace[value.name] = value.source
         self.inlined = single_use(program)
+        base = bases(program)
+        written = {base[i.target] for i in program.instructions if i.target is not None}
+        self.written = {value for value in base if base[value] in written}
         self._settle()
 
     def _settle(self) -> None:
@@ -104,7 +109,7 @@ class _Writer:
             lines.append(f"    {value.name.ljust(width)}  {_kind(value)}")
         lines.append('    """')
         lines += self._body()
-        results = [value.name for value in (*program.outputs, *[value for _, value in program.gradients])]
+        results = [value.name for value in program.results()]
         if len(results) == 1:
             lines.append(f"    return {results[0]},")
         else:
@@ -132,7 +137,9 @@ class _Writer:
 
     def _comment(self, instruction: Instruction) -> str:
         values = instruction.makes() if instruction.target is None else [instruction.target]
-        sizes = ", ".join("×".join(str(n) for n in value.shape) or "scalar" for value in values)
+        sizes = ", ".join(
+            "×".join(str(n) for n in value.shape) or "scalar" for value in values if value.dtype != object
+        )
         return sizes + (f"  {instruction.scope}" if instruction.part == "forward" and instruction.scope else "")
 
     def _statement(self, instruction: Instruction) -> str:
@@ -140,8 +147,20 @@ class _Writer:
             assert instruction.target is not None
             return self._write(instruction.target, instruction.args[0])
         assert instruction.result is not None
-        names = ", ".join(value.name for value in instruction.makes())
-        return f"{names} = {_tidy(self._expression(instruction))}"
+        names = instruction.result.name
+        if instruction.primitive.multi:
+            names = ", ".join(value.name for value in (instruction.result, *instruction.others))
+            names = names if instruction.others else f"{names},"
+        if instruction.saved is not None:
+            names = (
+                f"({names}), {instruction.saved.name}"
+                if instruction.primitive.multi
+                else f"{names}, {instruction.saved.name}"
+            )
+        text = _tidy(self._expression(instruction))
+        if instruction.result in self.written and not instruction.result.shape and not instruction.primitive.multi:
+            text = f"np.asarray({text})"  # a place to write to, where NumPy gives a number
+        return f"{names} = {text}"
 
     def _write(self, target: Value, value: Any) -> str:
         """`target[...] = value`; where the value is the target less or plus something, in place."""
@@ -176,6 +195,12 @@ class _Writer:
                 return product if instruction.args[2] is None else f"{product} + {bias}"
         if name == "sum" and not _plain_float(instruction.args[0]):
             return self._call(instruction, operands)
+        if name == "clone" and instruction.args[1] == "K":
+            return f"np.array({operands[0]})"
+        if name == "fresh":
+            return self._made_anew(instruction.args[0])
+        if name == "cast" and isinstance(instruction.args[0], Value) and instruction.args[0].kind == "number":
+            return f"np.{np.dtype(instruction.args[1]).name}({operands[0]})"
         if name == "cast":
             kind = np.dtype(instruction.args[1])
             operands[1] = f"np.{kind.name}"
@@ -197,6 +222,15 @@ class _Writer:
             return TEMPLATES[name].format(*operands)
         return self._call(instruction, operands)
 
+    def _made_anew(self, constant: Value) -> str:
+        """A constant that is written to: zeros, ones, or a copy."""
+        array = constant.source
+        for number, word in ((0, "zeros"), (1, "ones")):
+            same = array.size and array.dtype.kind in "fiub" and (array == number).all() and array.flags.c_contiguous
+            if same and not (array.dtype.kind == "f" and np.signbit(array).any()):
+                return f"np.{word}({tuple(array.shape)}, np.{array.dtype.name})"
+        return f"np.array({self._text(constant)})"
+
     def _call(self, instruction: Instruction, operands: list[str]) -> str:
         """The primitive's own forward, by its name."""
         primitive = instruction.primitive
@@ -210,16 +244,23 @@ class _Writer:
         """The operands, cast where PyTorch's promotion differs from NumPy's."""
         args, primitive = instruction.args, instruction.primitive
         assert primitive is not None
-        samples = [np.zeros((1,) * len(arg.shape), arg.dtype) if isinstance(arg, Value) else arg for arg in args]
+        samples = [
+            0.5 if _is_number(arg) else np.zeros((1,) * len(arg.shape), arg.dtype) if isinstance(arg, Value) else arg
+            for arg in args
+        ]
         kind = result_dtype(*samples)
         if primitive.floats and kind.kind in "iub":
             kind = default_float()
         texts = [self._text(arg) for arg in args]
+        if all(_is_number(arg) or not isinstance(arg, Value) for arg in args):
+            return texts
         natural = np.result_type(*samples)
         if natural == kind:
             return texts
         return [
-            f"{text}.astype(np.{kind.name})" if isinstance(arg, Value) and arg.dtype != kind else text
+            f"{text}.astype(np.{kind.name})"
+            if isinstance(arg, Value) and not _is_number(arg) and arg.dtype != kind
+            else text
             for text, arg in zip(texts, args, strict=True)
         ]
 
@@ -292,8 +333,14 @@ def _long(instruction: Instruction) -> bool:
 
 
 def _plain_float(arg: Any) -> bool:
-    return isinstance(arg, Value) and arg.dtype.kind == "f" and arg.dtype.itemsize > 2
+    return isinstance(arg, Value) and arg.kind != "number" and arg.dtype.kind == "f" and arg.dtype.itemsize > 2
+
+
+def _is_number(arg: Any) -> bool:
+    return isinstance(arg, Value) and arg.kind == "number"
 
 
 def _kind(value: Value) -> str:
+    if value.kind == "number":
+        return "float"
     return f"{value.dtype.name}[{', '.join(str(n) for n in value.shape)}]"

@@ -20,7 +20,9 @@ class Value:
     """One array of the program. `source` says where it comes from, if no instruction makes it.
 
     kind: "argument" (of the step), "captured" (a tensor that lives outside: a parameter, a buffer, an
-    optimizer's state), "constant" (an array fixed at recording), "made" (by an instruction)
+    optimizer's state), "number" (an option that is a float, or what is computed of such), "constant" (an
+    array fixed at recording), "made" (by an instruction)
+    memory: the first value that was met in the same memory; None if this is it
     """
 
     name: str
@@ -28,6 +30,7 @@ class Value:
     dtype: Any
     kind: str
     source: Any = None
+    memory: Value | None = None
 
     def __repr__(self) -> str:
         sizes = "×".join(str(n) for n in self.shape) or "scalar"
@@ -36,7 +39,7 @@ class Value:
 
 @dataclass(eq=False)
 class Instruction:
-    """`result = primitive(*args)`; or, without a primitive, `target[...] = args[0]`.
+    """`result, *others = primitive(*args)`; or, without a primitive, `target[...] = args[0]`.
 
     part:  "forward", "backward" or "update": what was running when it was recorded
     scope: the module whose forward was running, as a path
@@ -50,10 +53,11 @@ class Instruction:
     scope: str | None = None
     target: Value | None = None
     saved: Value | None = None
+    others: tuple[Value, ...] = ()
 
     def makes(self) -> list[Value]:
         """The values that it gives."""
-        return [value for value in (self.result, self.saved) if value is not None]
+        return [value for value in (self.result, *self.others, self.saved) if value is not None]
 
     def reads(self) -> list[Value]:
         """The values among the arguments, those inside tuples included."""
@@ -76,6 +80,11 @@ class Program:
     instructions: list[Instruction] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
     gradients: list[tuple[Any, Value]] = field(default_factory=list)
+    rebound: list[tuple[Any, Value]] = field(default_factory=list)
+
+    def results(self) -> list[Value]:
+        """All that comes out: what the step returns, gradients, and the new memory of tensors whose .data was set."""
+        return [*self.outputs, *[value for _, value in (*self.gradients, *self.rebound)]]
 
     def check(self) -> None:
         """Raise AssertionError unless every value is made before it is read, and once."""
@@ -91,7 +100,7 @@ class Program:
                     names.append(value.name)
             else:
                 assert instruction.target in known, "a write goes to an unknown value"
-        for value in (*self.outputs, *[value for _, value in self.gradients]):
+        for value in self.results():
             assert value in known, f"the output {value.name} is never made"
         assert len(set(names)) == len(names), "two values have one name"
 

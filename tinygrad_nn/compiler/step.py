@@ -1,40 +1,63 @@
-"""`compile(train_step)`: record at the first call, run the emitted function at the others."""
+"""`compile(train_step)`: run it once, record it once, check the program once, then run the program."""
 
 from __future__ import annotations
 
-import builtins
 import inspect
-import linecache
+import warnings
 from collections.abc import Callable, Iterator
-from functools import update_wrapper
-from operator import is_
-from typing import Any
+from functools import partial, update_wrapper
+from typing import Any, overload
+from weakref import WeakSet
 
-from tinygrad_nn.compiler.emit_numpy import emit
+from tinygrad_nn.compiler.check import differs
 from tinygrad_nn.compiler.heap import keep_freed_memory
-from tinygrad_nn.compiler.passes import remove_dead_code
-from tinygrad_nn.compiler.program import Program, Value
+from tinygrad_nn.compiler.program import Program
 from tinygrad_nn.compiler.record import Recorder, RecordingError
+from tinygrad_nn.compiler.runner import Runner
+from tinygrad_nn.compiler.watch import Watcher
+from tinygrad_nn.dtypes import default_float
 from tinygrad_nn.errors import ArgumentError, message
-from tinygrad_nn.primitive import TYPES, wrap
+from tinygrad_nn.nn.module import Module
+from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
-from tinygrad_nn.versions import stamp_all
 
-__all__ = ["CompiledStep", "compile"]
+__all__ = ["CompileWarning", "CompiledStep", "compile"]
+
+PROGRAMS = 16
+"""How many kinds of arguments one function has programs for; what comes after runs eagerly."""
+VARIANTS = 4
+"""How many programs for one kind of arguments: in training and evaluation mode, say."""
+TRIES = 3
+"""How often a step may change what Python remembers before that is taken for its way (a cache fills once)."""
+IN_VAIN = 8
+"""How many programs may be recorded that are hardly used before one gives up."""
 
 
-def compile(function: Callable[..., Any]) -> CompiledStep:
+class CompileWarning(UserWarning):
+    """A step, or a part of its calls, runs eagerly instead of as a program."""
+
+
+@overload
+def compile(function: Callable[..., Any], *, fullgraph: bool = False) -> Any: ...
+@overload
+def compile(function: None = None, *, fullgraph: bool = False) -> Callable[[Callable[..., Any]], Any]: ...
+def compile(function: Any = None, *, fullgraph: bool = False) -> Any:
     """A training step (forward, `backward()`, optimizer update) as a compiled function.
 
-    The very first call runs the step as it is. After that, the first call with tensors of given
-    shapes and dtypes runs the step and records it, and later ones run the recorded program,
-    written out as NumPy. Results equal those of the step
-    itself bit for bit. A change of shapes, of `train()`/`eval()`, of `requires_grad` or of an
-    optimizer's hyperparameters records again. `step.source` is the text, `step.program` the instructions.
+    The first call with tensors of given shapes and dtypes runs the step as it is, the next runs and
+    records it, the third compares the recorded program with the step, and later ones run the program,
+    written out as NumPy. Results equal those of the step itself bit for bit. What the step reads besides
+    its arguments is watched, and a change records again: options, modes, attributes, global variables.
+    `step.source` is the text, `step.program` the instructions.
 
-    The step takes tensors, tuples, lists and dicts of them, and hashable values, which become part of
-    the program; it returns a tensor or a tuple of them, as values: what is to be differentiated is differentiated inside.
-    Raises RuntimeError where it looks at a value of a tensor, and for other arguments or results.
+    function:  a function, a method, or a module, whose `forward` is then compiled (and whose attributes
+               are those of the result)
+    fullgraph: an error where a step cannot be a program; else it runs eagerly, and a warning says why
+
+    What goes in are tensors, and hashable values, which become part of the program; what comes out are
+    tensors as values: what is to be differentiated is differentiated inside. Tuples, lists and dicts of both.
+    Raises RuntimeError, with `fullgraph`, where the step looks at the value of a tensor, has an effect
+    besides computing (`print`, `append`), or takes or gives something else.
 
     >>> import tinygrad_nn as tg
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
@@ -49,20 +72,40 @@ def compile(function: Callable[..., Any]) -> CompiledStep:
     >>> w.grad
     tensor([3., 4.])
     """
-    return CompiledStep(function)
+    if function is None:
+        return partial(compile, fullgraph=fullgraph)
+    if isinstance(function, Module):
+        return CompiledModule(function, fullgraph)
+    return CompiledStep(function, fullgraph)
 
 
 class CompiledStep:
     """What `compile` returns: call it as the function; see what it became."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], fullgraph: bool = False) -> None:
         self.function = function
+        self.fullgraph = fullgraph
         self.signature = inspect.signature(function)
-        self.runners: dict[Any, _Runner] = {}
-        self._latest: _Runner | None = None
+        self.runners: dict[Any, list[Runner]] = {}
+        self.methods: WeakSet[CompiledStep] = WeakSet()  # what it is for each object, as its method
+        self._latest: Runner | None = None
         self._warm = False
+        self._refused: dict[Any, int] = {}  # how often a recording was thrown away, by kind of arguments
+        self._in_vain = 0
+        self._moving: set[Any] = set()
+        self._told: set[str] = set()
         self.__name__: str = getattr(function, "__name__", "step")
         update_wrapper(self, function)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: one compiled step for each object."""
+        if instance is None:
+            return self
+        steps = instance.__dict__.setdefault("_compiled_steps", {})
+        if self.__name__ not in steps:
+            step = steps[self.__name__] = CompiledStep(self.function.__get__(instance, owner), self.fullgraph)
+            self.methods.add(step)
+        return steps[self.__name__]
 
     @property
     def source(self) -> str:
@@ -74,7 +117,7 @@ class CompiledStep:
         """The program that the text was written from."""
         return self._shown().program
 
-    def _shown(self) -> _Runner:
+    def _shown(self) -> Runner:
         if self._latest is None:
             raise ArgumentError(
                 message(
@@ -85,47 +128,156 @@ class CompiledStep:
         return self._latest
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        key = (local.mode.autocast, *[_kind(arg) for arg in args])
+        mode = local.mode
+        if mode.tracer is not None:  # somebody listens (anomaly mode, a picture, another recording): let them hear
+            return self.function(*args, **kwargs)
+        key: Any = (mode.grad, mode.autocast, default_float(), *[_kind(arg) for arg in args])
         if kwargs:
             key += tuple([(word, _kind(kwargs[word])) for word in sorted(kwargs)])
         try:
-            runner = self.runners.get(key)
+            known = self.runners.get(key)
         except TypeError:
-            raise _unfit(self.__name__, args, kwargs) from None
-        if runner is not None and runner.holds():
-            self._latest = runner
-            return runner.run(self._tensors(args, kwargs))
+            return self._unfit(args, kwargs)
+        if known is not None:
+            for runner in known:
+                if runner.holds():
+                    given = self._tensors(args, kwargs)
+                    if not runner.fits(given):
+                        return self.function(*args, **kwargs)
+                    self._latest = runner
+                    runner.uses += 1
+                    if not runner.checked:
+                        return self._checked(key, runner, given, args, kwargs)
+                    try:
+                        return runner.run(given)
+                    except Exception as error:
+                        if runner.has_written(error):
+                            raise
+                    return self.function(*args, **kwargs)  # for the step's own words
         if not self._warm:  # the first step is not like the others: optimizers set up their state in it
             self._warm = True
             return self.function(*args, **kwargs)
         return self._record(key, args, kwargs)
 
+    # -- recording ---------------------------------------------------------------------------------
+
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if local.mode.tracer is not None:
-            return self.function(*args, **kwargs)  # inside another recording: part of it
+        if self._gives_up(key):
+            return self.function(*args, **kwargs)
         tensors: dict[str, Any] = {}
         for name, tensor in self._named(args, kwargs):
             while name in tensors:  # x_0 beside a pair x
                 name += "_"
             tensors[name] = tensor
-        for name, tensor in tensors.items():
-            if not tensor.is_leaf:
-                raise RecordingError(
-                    message(
-                        f"compile: the argument `{name}` is the result of a recorded operation",
-                        got=f"{tensor.grad_fn}, which stands outside the step",
-                        fix=f"compute it inside the step, or give {name}.detach()",
-                    )
-                )
-        recorder = Recorder(self.__name__ if self.__name__.isidentifier() else "step", tensors)  # a lambda has no name
+        for runner in self.runners.get(key, ()):
+            self._moving |= runner.moved()
+        if any([runner.uses > 1 for runner in self.runners.get(key, ())]):
+            self._refused.pop(key, None)
+        watcher = Watcher(self.function, args, kwargs)
+        given = list(tensors.values())
+        if (why := _unlike(tensors, watcher)) is not None:
+            if why.args[0]:
+                self._tell(key, why, final=True)
+            return self.function(*args, **kwargs)
+        name = self.__name__ if self.__name__.isidentifier() else "step"  # a lambda has no name
+        recorder = Recorder(name, tensors, self.fullgraph, frozenset(self._moving))
         local.mode.tracer = recorder
         try:
-            result = self.function(*args, **kwargs)
+            with watcher:
+                result = self.function(*args, **kwargs)
         finally:
             local.mode.tracer = None
         keep_freed_memory()
-        self._latest = self.runners[key] = _Runner(recorder, result, list(tensors.values()))
+        refusal, passing = recorder.refusal, False
+        if refusal is None:
+            refusal, passing = watcher.changes(), True
+        if refusal is None:
+            try:
+                self._latest = Runner(recorder, result, given, watcher)
+            except RecordingError as error:
+                refusal, passing = error, error.args[0].startswith("compile: the step sets up")
+            except (AssertionError, SyntaxError, NameError, KeyError, AttributeError, TypeError) as error:
+                refusal, passing = _failed(self.__name__, error), False
+        if refusal is not None:
+            self._tell(key, refusal, final=not passing)
+            return result
+        runners = self.runners.setdefault(key, [])
+        assert self._latest is not None
+        runners.insert(0, self._latest)
+        for old in runners[VARIANTS:]:
+            self._in_vain += old.uses < 2
+        del runners[VARIANTS:]
         return result
+
+    def _gives_up(self, key: Any) -> bool:
+        if self._refused.get(key, 0) >= TRIES:
+            return True
+        if self._in_vain >= IN_VAIN:
+            what = "something that it reads changes at every call"
+        elif key not in self.runners and len(self.runners) + len(self._refused) >= PROGRAMS:
+            what = f"it was called with more than {PROGRAMS} kinds of arguments"
+        else:
+            return False
+        self._tell(
+            key,
+            RecordingError(
+                message(
+                    f"compile: {self.__name__} records too often",
+                    got=what,
+                    fix="give what changes as a tensor (tg.tensor(0.5)), and batches of few sizes",
+                )
+            ),
+            final=True,
+        )
+        return True
+
+    def _tell(self, key: Any, refusal: RecordingError, final: bool) -> None:
+        """Note that a recording was thrown away; say so once, and not for what may pass (a cache that fills)."""
+        self._refused[key] = TRIES if final else self._refused.get(key, 0) + 1
+        if self._refused[key] < TRIES:
+            return
+        if self.fullgraph:
+            raise refusal
+        text = str(refusal)
+        if text not in self._told:
+            self._told.add(text)
+            warnings.warn(f"{text}\n  so: {self.__name__} runs eagerly", CompileWarning, stacklevel=4)
+
+    def _unfit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Arguments that are no key: run eagerly, and say why."""
+        refusal = RecordingError(
+            message(
+                f"compile: {self.__name__} takes tensors, hashable values, and tuples, lists and dicts of them",
+                got=", ".join(type(arg).__name__ for arg in (*args, *kwargs.values())),
+                fix="give an array as from_numpy(x)",
+            )
+        )
+        self._tell(None, refusal, final=True)
+        return self.function(*args, **kwargs)
+
+    # -- the first run of a program ------------------------------------------------------------------
+
+    def _checked(self, key: Any, runner: Runner, given: list[Any], args: Any, kwargs: Any) -> Any:
+        """Run the program, undo it, run the step, and compare: a program that is not the step is thrown away."""
+        result, where = differs(runner, given, lambda: self.function(*args, **kwargs))
+        if where is None:
+            runner.checked = True
+            return result
+        self.runners[key].remove(runner)
+        self._tell(
+            key,
+            RecordingError(
+                message(
+                    f"compile: the program of {self.__name__} gives something else than the step",
+                    got=where,
+                    fix="give what changes from call to call as arguments; or leave the step as it is",
+                )
+            ),
+            final=True,
+        )
+        return result
+
+    # -- arguments -----------------------------------------------------------------------------------
 
     def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The tensors of a call, in the order of the function's parameters."""
@@ -141,6 +293,46 @@ class CompiledStep:
                     yield from _inside(word, item)
             else:
                 yield from _inside(name, value)
+
+
+class CompiledModule(CompiledStep):
+    """A compiled module: called as the module, it runs its program; everything else is the module's own."""
+
+    def __init__(self, module: Module, fullgraph: bool = False) -> None:
+        super().__init__(module, fullgraph)
+        self.__dict__["__name__"] = type(module).__name__
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "function":
+            raise AttributeError(name)
+        return getattr(self.function, name)
+
+
+def _unlike(tensors: dict[str, Any], watcher: Watcher) -> RecordingError | None:
+    """Why a call with these tensors cannot be recorded; an empty reason if only this call cannot."""
+    known = watcher.own  # what the step reaches by itself
+    for name, tensor in tensors.items():
+        if not tensor.is_leaf:
+            return RecordingError(
+                message(
+                    f"compile: the argument `{name}` is the result of a recorded operation",
+                    got=f"{tensor.grad_fn}, which stands outside the step",
+                    fix=f"compute it inside the step, or give {name}.detach()",
+                )
+            )
+        if id(tensor) in known or (tensor.requires_grad and tensor._grad is not None):
+            return RecordingError("")
+    return None
+
+
+def _failed(name: str, error: Exception) -> RecordingError:
+    return RecordingError(
+        message(
+            f"compile: the program of {name} could not be written",
+            got=f"{type(error).__name__}: {error}",
+            fix="report it, with the step",
+        )
+    )
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -164,104 +356,3 @@ def _kind(arg: Any) -> Any:
     if isinstance(arg, dict):
         return type(arg), *[(word, _kind(item)) for word, item in arg.items()]
     return type(arg), repr(arg) if type(arg) is float else arg
-
-
-def _unfit(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError:
-    return RecordingError(
-        message(
-            f"compile: {name} takes tensors, hashable values, and tuples, lists and dicts of them",
-            got=", ".join(type(arg).__name__ for arg in (*args, *kwargs.values())),
-            fix="give an array as from_numpy(x)",
-        )
-    )
-
-
-class _Runner:
-    """One recorded program, ready to run."""
-
-    def __init__(self, recorder: Recorder, result: Any, given: list[Any]) -> None:
-        program = recorder.program
-        self.single = type(result) in TYPES
-        results = [] if result is None else list(result) if isinstance(result, (tuple, list)) else [result]
-        if any(type(item) not in TYPES for item in results):
-            raise RecordingError(
-                message(
-                    "compile: a step returns tensors",
-                    got=[type(item).__name__ for item in results],
-                    fix="return loss, or (loss, logits)",
-                )
-            )
-        if recorder.part == "forward" and any([item.requires_grad for item in results]):
-            raise RecordingError(
-                message(
-                    "compile: the step returns a result to be differentiated, but a program gives values only",
-                    got=f"{program.name}() without backward()",
-                    fix="call backward() inside the step; or compute under no_grad(), to predict",
-                )
-            )
-        self.nothing = result is None
-        program.outputs = [recorder._operand(item) for item in results]
-        program.gradients = _gradients(recorder)
-        self.program = remove_dead_code(program)
-        self.program.check()
-        self.text, namespace = emit(self.program)
-        filename = f"<compiled {program.name} {id(self)}>"
-        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
-        namespace["__name__"] = "tinygrad_nn.compiler.emitted"
-        exec(builtins.compile(self.text, filename, "exec"), namespace)
-        self.function = namespace[program.name]
-        self.captured = [value.source for value in self.program.captured]
-        self.leaves = [(tensor, tensor.node is None) for tensor in self.captured]
-        self.receivers = [
-            (next((k for k, arg in enumerate(given) if arg is tensor), None), tensor, tensor not in recorder.dropped)
-            for tensor, _ in program.gradients
-        ]  # a gradient goes to the argument in this place, or to this tensor; is it added to what an argument has?
-        self.written = _written(self.program)
-        self.modes = [(module, module.training, module._hooks) for module in recorder.modules]
-        tables = [t for module in recorder.modules for t in (module._parameters, module._buffers, module._modules)]
-        self.parts = [(table, list(table.values())) for table in tables if table]
-        self.guards = recorder.guards
-        self.count = len(program.outputs)
-
-    def holds(self) -> bool:
-        """Whether what the program took for granted is still so."""
-        for module, training, hooks in self.modes:
-            if module.training is not training or module._hooks is not hooks:
-                return False
-        for table, parts in self.parts:  # has a layer or a parameter been replaced?
-            if len(table) != len(parts) or not all(map(is_, table.values(), parts)):
-                return False
-        for tensor, plain in self.leaves:
-            if (tensor.node is None) is not plain:
-                return False
-        return all([look() == seen for look, seen in self.guards])
-
-    def run(self, given: list[Any]) -> Any:
-        """The emitted function on these tensors and what it captured; its effects made visible."""
-        results = self.function(*[arg.array for arg in given], *[tensor.array for tensor in self.captured])
-        stamp_all(self.written, self.program.name)
-        for (place, tensor, adds), array in zip(self.receivers, results[self.count :], strict=True):
-            if place is not None:
-                tensor = given[place]
-                if adds and tensor._grad is not None:
-                    array = tensor._grad.array + array
-            tensor._grad = wrap(array)
-        if self.nothing:
-            return None
-        outputs = [wrap(array) for array in results[: self.count]]
-        return outputs[0] if self.single else tuple(outputs)
-
-
-def _gradients(recorder: Recorder) -> list[tuple[Any, Value]]:
-    """The leaves whose `.grad` the step has set, with the values."""
-    found = []
-    for tensor, _ in list(recorder.values.items()):
-        if tensor._grad is not None and tensor._grad in recorder.values:
-            found.append((tensor, recorder.values[tensor._grad]))
-    return found
-
-
-def _written(program: Program) -> list[Any]:
-    """The captured tensors that the program writes."""
-    targets = {instruction.target for instruction in program.instructions if instruction.target is not None}
-    return [value.source for value in program.captured if value in targets]

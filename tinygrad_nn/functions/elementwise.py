@@ -16,6 +16,7 @@ from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import TYPES, lasting, node_of, wrap
+from tinygrad_nn.tape import local
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -49,6 +50,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     tensors("where", condition=condition)
     if input is None and other is None:
+        if local.mode.tracer is not None:
+            local.mode.tracer.read(condition)
         return tuple([wrap(in_rows(index)) for index in np.nonzero(np.atleast_1d(array_of(condition)))])
     if input is None or other is None:
         raise DTypeError(message("where: both sides are needed, or neither", fix="where(condition, input, other)"))

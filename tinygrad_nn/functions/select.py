@@ -23,6 +23,7 @@ from tinygrad_nn.ops import index as indexing
 from tinygrad_nn.ops import select as ops
 from tinygrad_nn.ops import shape as shapes
 from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.tape import local
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -228,6 +229,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
         )
     if minlength < 0:
         raise OperandError(message("bincount: minlength should be >= 0", got=minlength))
+    if local.mode.tracer is not None and (minlength == 0 or (input.array.size and input.array.max() >= minlength)):
+        local.mode.tracer.read(input)  # how many values there are depends on the largest
     if weights is None:
         return ops.bincount(input, None, minlength)  # type: ignore[no-any-return]
     tensors("bincount", weights=weights)

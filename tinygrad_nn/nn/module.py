@@ -22,7 +22,7 @@ from tinygrad_nn.nn.parameter import Buffer, Parameter
 from tinygrad_nn.nn.registry import Registry
 from tinygrad_nn.nn.scope import Scope
 from tinygrad_nn.primitive import TYPES
-from tinygrad_nn.tape import local
+from tinygrad_nn.tape import edits, local
 from tinygrad_nn.tensor import Tensor
 
 __all__ = ["Module"]
@@ -104,6 +104,7 @@ class Module:
     # -- attributes --------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
+        edits.count += 1
         if isinstance(value, Parameter):
             self._enter("_parameters", name, value)
         elif isinstance(value, Module):
@@ -143,6 +144,7 @@ class Module:
         self.__dict__[kind][name] = value
 
     def __delattr__(self, name: str) -> None:
+        edits.count += 1
         for kind in _KINDS:
             known = self.__dict__.get(kind, ())
             if name in known:

@@ -92,7 +92,7 @@ def _division(ufunc: Callable[..., Any]) -> Callable[..., Any]:
     """A division that rounds: refused for two bools, and for integers by zero."""
 
     def checked(x: Array, y: Array) -> Array:
-        kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
+        kind = (x if isinstance(x, (np.ndarray, np.generic)) else y).dtype.kind
         if kind == "b":
             raise TypeError("not defined for bool")
         if kind in "iu" and not np.all(y):
@@ -182,7 +182,7 @@ def _integer_power(x: Array, y: Array) -> Array:
 
 def _power(x: Array, y: Array) -> Array:
     """x to the power y."""
-    if (x if isinstance(x, np.ndarray) else y).dtype.kind in "iub":
+    if (x if isinstance(x, (np.ndarray, np.generic)) else y).dtype.kind in "iub":
         return _integer_power(np.asarray(x), np.asarray(y))
     if type(y) in (int, float) and x.dtype.kind == "f":  # NumPy's own loops for these are far faster
         if y == 2:

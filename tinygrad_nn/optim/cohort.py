@@ -106,8 +106,10 @@ class Plan:
         scalars = {name: values.dtype for name, values in cohort.scalars.items()}
         return Program(self.update, cohort.dtype, cohort.vectors, scalars, dict(zip(self.names, self.options)))
 
-    def gradients(self, params: Sequence[Tensor], options: list[Any]) -> list[list[Array]] | None:
+    def gradients(self, params: Sequence[Tensor], options: list[Any], state: Any) -> list[list[Array]] | None:
         """Each cohort's gradients, if these are still the same parameters with the same arrays; else None.
+
+        state: the optimizer's, by parameter.
 
         Where numbers among the group's options have changed, the update is recorded anew.
         """
@@ -121,7 +123,7 @@ class Plan:
                 cohort.use(self._program(cohort))
         found = []
         for cohort in self.cohorts:
-            gradients = cohort.gradients()
+            gradients = cohort.gradients(state)
             if gradients is None:
                 return None
             found.append(gradients)
@@ -186,12 +188,17 @@ class Cohort:
             pieces.append((those, self.program.filled(flat[those], [value[those] for value in state], scratch)))
         return pieces
 
-    def gradients(self) -> list[Array] | None:
+    def gradients(self, states: Any) -> list[Array] | None:
         """The gradients of the parameters, if all have one and no array was exchanged; else None."""
         found = []
         dtype = self.dtype
         for p, array, shape, state, kept in self.rows:
-            if p.array is not array or p._grad is None or len(state) != len(kept):
+            if (
+                p.array is not array
+                or p._grad is None
+                or len(state) != len(kept)
+                or (kept and states.get(p) is not state)
+            ):
                 return None
             for name, value in kept:
                 if name not in state or state[name].array is not value:

@@ -122,17 +122,17 @@ class Elementwise(Optimizer):
         """The plan for this step, and each cohort's gradients; None if the parameters go one by one."""
         options = [group[name] for name in self.reads]
         plan = self._plans.get(k)
-        gradients = None if plan is None else plan.gradients(group["params"], options)
+        gradients = None if plan is None else plan.gradients(group["params"], options, self.state)
         if plan is None or gradients is None:
             plan = self._plan(k, group, options)
-            gradients = plan.gradients(group["params"], options)
+            gradients = plan.gradients(group["params"], options, self.state)
         return plan, gradients
 
     def _plan(self, k: int, group: Group, options: list[Any]) -> Plan:
         """Cohorts for the parameters with gradients, if the step before was for the same ones; else none."""
         before = self._plans.pop(k, None)
         plan = self._plans[k] = Plan(type(self).update, group["params"], self.scalars, self.reads, options)
-        if plan.repeats(before):
+        if plan.repeats(before) and all([self._has_begun(p, group) for p in plan.active]):
             del before  # and with it its hold on the arrays of the state
             plan.lay_out([self.state.get(p, {}) for p in plan.active])
         return plan
@@ -162,13 +162,17 @@ class Elementwise(Optimizer):
             self._step_traced(group)
             return
         tracer.guard(lambda: self._plans.get(k))  # as long as nothing is laid out anew
-        options = {name: group[name] for name in self.reads}
+        options = {name: tracer.option(group, name) for name in self.reads}
+        heard: Any = _Heard(group, tracer)
+        lr = self.learning_rate(heard)
         for cohort in plan.cohorts:
-            step_recorded(cohort, type(self).update, self.learning_rate(group), options, tracer, self._title)
+            step_recorded(cohort, type(self).update, lr, options, tracer, self._title)
 
     def _step_traced(self, group: Group) -> None:
         """The update on Tensors: whatever listens sees every operation and every write."""
-        options = {option: group[option] for option in self.reads}
+        tracer = local.mode.tracer
+        heard: Any = group if tracer is None else _Heard(group, tracer)
+        options = {option: heard[option] for option in self.reads}
         for p in group["params"]:
             g = p.grad
             if g is None:
@@ -178,7 +182,7 @@ class Elementwise(Optimizer):
             before = wrap(p.array.copy(), p.node) if local.mode.grad else p
             new_p, new_state = type(self).update(
                 _single(g), _single(before), {name: _single(value) for name, value in state.items()},
-                lr=self.learning_rate(group), **options,
+                lr=self.learning_rate(heard), **options,
             )  # fmt: skip
             for key, value in new_state.items():
                 kind = self._kind(key, value.array, p)
@@ -218,6 +222,11 @@ class Elementwise(Optimizer):
         """The dtype in which a state is kept: the parameter's, where a 16-bit parameter was computed in float32."""
         return p.array.dtype if name not in self.scalars and is_half(p.array) else value.dtype
 
+    def _has_begun(self, p: Tensor, group: Group) -> bool:
+        """Whether the parameter has all the state that its updates read."""
+        state = self.state.get(p, {})
+        return all([name in state for name in self.begin(p.array, group)])
+
     def _check_gradient(self, p: Tensor) -> None:
         g: Any = p.grad
         if g.array.shape != p.array.shape or g.array.dtype != p.array.dtype:
@@ -237,6 +246,16 @@ class Elementwise(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._forget()
         super().__setstate__(state)
+
+
+class _Heard:
+    """A group whose options a listener may take for numbers of its own."""
+
+    def __init__(self, group: Group, tracer: Any) -> None:
+        self.group, self.tracer = group, tracer
+
+    def __getitem__(self, option: str) -> Any:
+        return self.tracer.option(self.group, option)
 
 
 def zeros(p: np.ndarray[Any, Any], *names: str) -> dict[str, Any]:

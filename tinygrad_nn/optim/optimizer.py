@@ -230,20 +230,9 @@ class Optimizer:
                     found.append(tuple(value) if type(value) is list else value)
         return tuple(found)
 
-    def _assumed(self) -> list[Any]:
-        """What a recorded step takes for granted: the options, and that the state is in the same places."""
-        options = [
-            id(value) if is_tensor(value) else value
-            for group in self.param_groups
-            for key, value in group.items()
-            if key != "params"
-        ]
-        return [*options, *map(id, self.state.values()), *[len(group["params"]) for group in self.param_groups]]
-
     def _tell(self, tracer: Tracer) -> None:
-        """What a recording needs to know: what it may take for granted, and the names of the state."""
-        alive = list(self.state.values())  # so that no other object takes their ids
-        tracer.guard(lambda: (self._assumed(), alive)[0])
+        """What a recording needs to know: that this optimizer steps, and the names of its state."""
+        tracer.optimizer(self)
         for p, state in self.state.items():
             for name, value in state.items():
                 if is_tensor(value):

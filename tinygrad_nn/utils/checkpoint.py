@@ -37,8 +37,8 @@ def checkpoint(
     >>> bool(((2 * x * (x * x).exp()).detach() == x.grad).all())
     True
     """
-    if not local.mode.grad:
-        return function(*args, **kwargs)
+    if not local.mode.grad or (local.mode.tracer is not None and local.mode.tracer.whole_rules):
+        return function(*args, **kwargs)  # a program keeps what it needs
     state = default_generator.clone_state() if preserve_rng_state else None
     result = function(*args, **kwargs)
     outputs = list(result) if isinstance(result, (tuple, list)) else [result]

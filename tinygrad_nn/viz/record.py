@@ -199,6 +199,30 @@ class Recording(Shares):
         if self._next_tracer is not None:
             self._next_tracer.guard(look)
 
+    def rebinds(self, tensor: Any, value: Any) -> None:
+        """A tensor's memory is exchanged."""
+        if self._next_tracer is not None:
+            self._next_tracer.rebinds(tensor, value)
+
+    def effect(self, act: Any) -> None:
+        """A schedule goes on."""
+        if self._next_tracer is not None:
+            self._next_tracer.effect(act)
+
+    def option(self, table: dict[str, Any], key: str) -> Any:
+        """An optimizer's option."""
+        return table[key] if self._next_tracer is None else self._next_tracer.option(table, key)
+
+    def optimizer(self, optimizer: Any) -> None:
+        """An optimizer's step begins."""
+        if self._next_tracer is not None:
+            self._next_tracer.optimizer(optimizer)
+
+    def refuse(self, what: str, got: object = None, fix: str | None = None) -> None:
+        """What cannot be written down."""
+        if self._next_tracer is not None:
+            self._next_tracer.refuse(what, got, fix)
+
     def belongs(self, tensor: Any, name: str, parameter: Any) -> None:
         """What an optimizer keeps for a parameter."""
         if self._next_tracer is not None:

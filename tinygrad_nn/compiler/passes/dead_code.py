@@ -19,7 +19,7 @@ def remove_dead_code(program: Program) -> Program:
     """The program with only those instructions on which an output, a gradient or an outer write depends."""
     base = bases(program)
     outside = {*program.arguments, *program.captured, *program.constants}
-    needed: set[Value] = {*program.outputs, *[value for _, value in program.gradients]}
+    needed: set[Value] = {*program.results()}
     needed_memory = {base[value] for value in needed}
     kept = []
     for instruction in reversed(program.instructions):
@@ -37,7 +37,7 @@ def remove_dead_code(program: Program) -> Program:
                 needed_memory.add(base[value])
     instructions = kept[::-1]
     read = {value for i in instructions for value in (*i.reads(), i.target) if value is not None}
-    read |= {*program.outputs, *[value for _, value in program.gradients]}
+    read |= {*program.results()}
     return replace(
         program,
         instructions=instructions,

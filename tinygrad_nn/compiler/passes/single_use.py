@@ -22,8 +22,13 @@ def single_use(program: Program) -> dict[Value, Instruction]:
     """
     base = bases(program)
     uses = Counter(value for instruction in program.instructions for value in instruction.reads())
-    uses.update([*program.outputs, *[value for _, value in program.gradients]] * 2)
-    maker = {i.result: (k, i) for k, i in enumerate(program.instructions) if i.result is not None}
+    uses.update(program.results() * 2)
+    uses.update([i.target for i in program.instructions if i.target is not None] * 2)
+    maker = {
+        i.result: (k, i)
+        for k, i in enumerate(program.instructions)
+        if i.result is not None and not (i.others or i.saved)
+    }
     written = [base[i.target] if i.target is not None else None for i in program.instructions]
     sources: dict[Value, set[Value]] = {}  # the memory that a result is computed from, through inlined ones too
     found = {}

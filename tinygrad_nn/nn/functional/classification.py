@@ -6,6 +6,7 @@ class indices, (N, d1, ...) integers, or (cross_entropy alone) class probabiliti
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.dims import whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
-from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands
+from tinygrad_nn.nn.functional.common import checked, here, reduced, reduction_of, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import fused, loss
 from tinygrad_nn.ops.index import pick_at
@@ -84,6 +85,7 @@ def cross_entropy(
             )
         return _of_probabilities(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     mask = _checked_classes("cross_entropy", input, target, ignore_index)
+    target = checked(target, partial(_check_range, f"cross_entropy{here()}", _classes(input), ignore_index))
     x, classes, shape = _rows(input, target)
     if weight is None and label_smoothing == 0.0:
         if mask is None:
@@ -112,6 +114,7 @@ def nll_loss(
     ignore_index = whole(ignore_index, "nll_loss", "ignore_index")
     _check_logits("nll_loss", input)
     mask = _checked_classes("nll_loss", input, target, ignore_index)
+    target = checked(target, partial(_check_range, f"nll_loss{here()}", _classes(input), ignore_index))
     x, classes, shape = _rows(input, target)
     return _smoothed(x, classes, mask, weight, 0.0, shape, reduction)  # type: ignore[no-any-return]
 
@@ -168,12 +171,22 @@ def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> A
     in_range = array.min() >= 0 and array.max() < classes
     if in_range and (local.mode.tracer is None or ignore_index == -100) and not 0 <= ignore_index < classes:
         return None
+    _check_range(f"{name}{here()}", classes, ignore_index, array)
+    return ops.ne(target, ignore_index)
+
+
+def _classes(input: Any) -> int:
+    """How many classes there are, by the shape of the logits."""
+    return int(input.array.shape[0 if input.array.ndim == 1 else 1])
+
+
+def _check_range(name: str, classes: int, ignore_index: int, array: Any) -> None:
     outside = ((array < 0) | (array >= classes)) & (array != ignore_index)
     if outside.any():
         place = tuple(int(k) for k in np.argwhere(outside)[0]) if array.ndim else ()
         raise IndexingError(
             message(
-                f"{name}{here()}: Target {int(array[place])} is out of bounds",
+                f"{name}: Target {int(array[place])} is out of bounds",
                 got=f"class {int(array[place])} at {list(place)}, for {classes} classes 0..{classes - 1}",
                 fix=f"classes count from 0: target - {int(array.min())}"
                 if array.min() > 0
@@ -182,7 +195,6 @@ def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> A
                 else f"ignore_index={int(array[place])} leaves such targets out",
             )
         )
-    return ops.ne(target, ignore_index)
 
 
 def _misfit(name: str, shape: tuple[int, ...], got: tuple[int, ...], wanted: tuple[int, ...]) -> Exception:
@@ -319,17 +331,20 @@ def binary_cross_entropy(
                 fix="target.to(input.dtype), floating",
             )
         )
-    labels = target.array
+    target = checked(target, partial(_check_labels, here()))
+    each: Any = loss.binary_cross_entropy(input, target)
+    return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
+
+
+def _check_labels(where: str, labels: Any) -> None:
     if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
         raise OperandError(
             message(
-                f"binary_cross_entropy{here()}: all elements of target should be between 0 and 1",
+                f"binary_cross_entropy{where}: all elements of target should be between 0 and 1",
                 got=f"values from {labels.min()} to {labels.max()}",
                 fix="labels -1 and 1: (target + 1) / 2; class numbers: cross_entropy",
             )
         )
-    each: Any = loss.binary_cross_entropy(input, target)
-    return reduced(each if weight is None else each * weight, reduction)  # type: ignore[no-any-return]
 
 
 @in_float32

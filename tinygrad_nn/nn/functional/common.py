@@ -10,12 +10,12 @@ from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.flags import refuse_word
 from tinygrad_nn.functions.reduce import mean, sum
 from tinygrad_nn.ops.shape import clone
-from tinygrad_nn.primitive import TYPES
+from tinygrad_nn.primitive import TYPES, Primitive, recorded
 from tinygrad_nn.tape import local
 from tinygrad_nn.versions import user_line
 from tinygrad_nn.views import inplace as written_over
 
-__all__ = ["here", "maybe_inplace", "of_its_own", "reduced", "reduction_of", "tensor_operands", "warn"]
+__all__ = ["checked", "here", "maybe_inplace", "of_its_own", "reduced", "reduction_of", "tensor_operands", "warn"]
 
 
 def here() -> str:
@@ -27,6 +27,16 @@ def here() -> str:
 def warn(text: str) -> None:
     """A UserWarning that points at the caller's line, through however many functions of our own."""
     warnings.warn_explicit(text, UserWarning, *user_line())
+
+
+CHECKED = Primitive("checked", lambda x, look: (look(x), x)[1], (lambda g: g,), arity=1)
+"""Not an operation of its own: x, once its values have been looked at."""
+
+
+def checked(tensor: Any, look: Callable[[Any], None]) -> Any:
+    """`tensor`, whose array `look` refuses if its values are wrong. A recorded program looks at its own values, too."""
+    look(tensor.array)
+    return tensor if local.mode.tracer is None else recorded(CHECKED, (tensor, look), tensor.array)
 
 
 def tensor_operands(name: str, **operands: Any) -> None:

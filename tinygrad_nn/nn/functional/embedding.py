@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, DTypeError, IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.flags import flags
-from tinygrad_nn.nn.functional.common import here, tensor_operands
+from tinygrad_nn.nn.functional.common import checked, here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.embedding import embedding as rows_of
 from tinygrad_nn.ops.index import index_put, pick_at, put_at, searchsorted
@@ -45,7 +46,8 @@ def embedding(
     tensor_operands("embedding", input=input, weight=weight)
     if weight.ndim != 2:
         raise ShapeError(message(f"embedding{here()}: 'weight' must be 2-D", got=f"weight {tuple(weight.shape)}"))
-    _check_numbers("embedding", input, weight.array.shape[0])
+    _check_kind("embedding", input)
+    input = checked(input, partial(_check_range, f"embedding{here()}", weight.array.shape[0]))
     padding = padding_row(padding_idx, weight.array.shape[0])
     if max_norm is not None:
         _renormalise(weight, input, max_norm, norm_type)
@@ -65,9 +67,8 @@ def padding_row(padding_idx: int | None, rows: int) -> int | None:
     return padding_idx % rows
 
 
-def _check_numbers(name: str, input: Any, rows: int) -> None:
-    array = input.array
-    if array.dtype.name not in ("int64", "int32"):
+def _check_kind(name: str, input: Any) -> None:
+    if input.array.dtype.name not in ("int64", "int32"):
         raise OperandError(
             message(
                 f"{name}{here()}: Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
@@ -75,11 +76,14 @@ def _check_numbers(name: str, input: Any, rows: int) -> None:
                 fix="input.long()",
             )
         )
+
+
+def _check_range(name: str, rows: int, array: Any) -> None:
     if array.size and (array.min() < 0 or array.max() >= rows):
         outside = int(array.min()) if array.min() < 0 else int(array.max())
         raise IndexingError(
             message(
-                f"{name}{here()}: index out of range in self",
+                f"{name}: index out of range in self",
                 got=f"{outside}, for {rows} rows 0..{rows - 1}",
                 fix="a larger num_embeddings" if outside > 0 else None,
             )
@@ -117,7 +121,8 @@ def embedding_bag(
     """
     tensor_operands("embedding_bag", input=input, weight=weight)
     _check_bag(input, weight, offsets, per_sample_weights, mode, scale_grad_by_freq)
-    _check_numbers("embedding_bag", input, weight.array.shape[0])
+    _check_kind("embedding_bag", input)
+    input = checked(input, partial(_check_range, f"embedding_bag{here()}", weight.array.shape[0]))
     padding = padding_row(padding_idx, weight.array.shape[0])
     if input.ndim == 2:
         bags, each = input.array.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from tinygrad_nn.functions.broadcast import broadcast_tensors
 from tinygrad_nn.functions.dims import axis, whole
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
-from tinygrad_nn.nn.functional.common import here, tensor_operands
+from tinygrad_nn.nn.functional.common import checked, here, tensor_operands
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import fused
 from tinygrad_nn.ops.linalg import einsum
@@ -144,6 +145,11 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes = int(array.max()) + 1
     elif num_classes < 1:
         raise AutogradError(message("one_hot: num_classes should be positive", got=num_classes))
+    tensor = checked(tensor, partial(_check_classes, num_classes))
+    return ops.cast(fused.one_hot(tensor, num_classes), _INT64)  # type: ignore[no-any-return]
+
+
+def _check_classes(num_classes: int, array: Any) -> None:
     if array.size and (array.min() < 0 or array.max() >= num_classes):
         raise OperandError(
             message(
@@ -152,7 +158,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
                 fix=f"num_classes={int(array.max()) + 1}" if array.min() >= 0 else "classes count from 0",
             )
         )
-    return ops.cast(fused.one_hot(tensor, num_classes), _INT64)  # type: ignore[no-any-return]
 
 
 @in_single

@@ -14,14 +14,13 @@ from tinygrad_nn.flags import exact, switches
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, raised
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.single import in_single
-from tinygrad_nn.nn.functional.common import here, reduced, reduction_of, tensor_operands, warn
+from tinygrad_nn.nn.functional.common import checked, here, reduced, reduction_of, tensor_operands, warn
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import loss as losses
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import in_order
 from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES
-from tinygrad_nn.tape import local
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -249,16 +248,18 @@ def gaussian_nll_loss(
     return reduced(each + 0.5 * math.log(2 * math.pi) if full else each, reduction)  # type: ignore[no-any-return]
 
 
+def _check_variance(array: Any) -> None:
+    if np.any(array < 0):
+        raise ArgumentError(message("gaussian_nll_loss: var has negative entry/entries", got=f"smallest {array.min()}"))
+
+
 def _variance(input: Any, var: Any) -> Any:
     shape = tuple(input.shape)
     if type(var) not in TYPES:
         v = ops.zeros_like(input) + float(var)
     else:
         v = var
-    if local.mode.tracer is None and np.any(v.array < 0):
-        raise ArgumentError(
-            message("gaussian_nll_loss: var has negative entry/entries", got=f"smallest {v.array.min()}")
-        )
+    v = checked(v, _check_variance)
     size = tuple(v.shape)
     if size == shape:
         return v

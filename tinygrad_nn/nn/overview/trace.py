@@ -27,6 +27,8 @@ def run(model: Module, rows: dict[Module, Row], args: tuple[Any, ...], kwargs: d
     """
     watch = _Watch(rows)
     before = local.mode.tracer
+    if before is not None:
+        before.refuse("another listener takes the recording's place", fix="look at the model outside the step")
     with no_grad(), _as_it_was(model), watch.hooked():
         local.mode.tracer = watch
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial, wraps
 from typing import Any
 from warnings import warn
 
@@ -12,9 +13,10 @@ from tinygrad_nn.autograd import no_grad
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
 from tinygrad_nn.optim.optimizer import Group, Optimizer, is_tensor
 from tinygrad_nn.primitive import wrap
+from tinygrad_nn.tape import local
 from tinygrad_nn.views import write
 
-__all__ = ["LRScheduler", "Proportional", "copied", "for_each_group", "positive", "set_lr"]
+__all__ = ["LRScheduler", "Proportional", "copied", "for_each_group", "heard", "positive", "set_lr"]
 
 EPOCH_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
@@ -74,6 +76,27 @@ def checked_optimizer(optimizer: Any) -> Optimizer:
     return optimizer
 
 
+def heard(step: Callable[..., None]) -> Callable[..., None]:
+    """`step`, told to whoever listens as one thing that can be done again; what it computes is not told."""
+
+    @wraps(step)
+    def method(self: LRScheduler, *args: Any, **kwargs: Any) -> None:
+        tracer = local.mode.tracer
+        if tracer is None or self._is_initial:
+            return step(self, *args, **kwargs)
+        for arg in (*args, *kwargs.values()):
+            if is_tensor(arg):
+                tracer.read(arg)
+        tracer.effect(partial(step, self, *args, **kwargs))
+        local.mode.tracer = None
+        try:
+            return step(self, *args, **kwargs)
+        finally:
+            local.mode.tracer = tracer
+
+    return method
+
+
 class LRScheduler:
     """Sets the learning rate of each group of an optimizer, step after step.
 
@@ -128,13 +151,14 @@ class LRScheduler:
         finally:
             self._is_initial = False
 
+    @heard
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next step (or, deprecated, to step `epoch`), and set the groups' rates."""
         if self._step_count == 1:
             self._warn_if_too_early()
         self._step_count += 1
         if epoch is not None:
-            warn(EPOCH_WARNING, UserWarning, stacklevel=2)
+            warn(EPOCH_WARNING, UserWarning, stacklevel=3)
         self._update_lr(epoch)
 
     def _warn_if_too_early(self) -> None:
@@ -143,7 +167,7 @@ class LRScheduler:
                 "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. "
                 "Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         elif not self.optimizer._opt_called:
             warn(
@@ -151,7 +175,7 @@ class LRScheduler:
                 "opposite order: `optimizer.step()` before `lr_scheduler.step()`. Failure to do this will result "
                 "in skipping the first value of the learning rate schedule.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _update_lr(self, epoch: int | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_nn.errors import ArgumentError, DTypeError, message
-from tinygrad_nn.optim.lr_scheduler.base import LRScheduler, copied, set_lr
+from tinygrad_nn.optim.lr_scheduler.base import LRScheduler, copied, heard, set_lr
 from tinygrad_nn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from tinygrad_nn.optim.optimizer import Optimizer
 
@@ -111,7 +111,8 @@ class SequentialLR(_Composed):
         elif hasattr(scheduler, "last_epoch"):
             scheduler.last_epoch -= 1
 
-    def step(self) -> None:  # type: ignore[override]
+    @heard
+    def step(self) -> None:
         """Step the scheduler whose turn it is."""
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
@@ -152,7 +153,8 @@ class ChainedScheduler(_Composed):
         self.optimizer = schedulers[0].optimizer
         self._last_lr = copied(self.optimizer, "lr")
 
-    def step(self) -> None:  # type: ignore[override]
+    @heard
+    def step(self) -> None:
         """Step all of them, in order."""
         for scheduler in self._schedulers:
             scheduler.step()

@@ -12,6 +12,7 @@ from tinygrad_nn.optim.lr_scheduler.base import (
     LRScheduler,
     checked_optimizer,
     for_each_group,
+    heard,
     positive,
     set_lr,
     without_code,
@@ -306,6 +307,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         height = (1 + cos(pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
+    @heard
     def step(self, epoch: float | None = None) -> None:
         """Go on by one step, or to `epoch`, which may be a fraction: epoch + batch / batches."""
         if epoch is None and self.last_epoch < 0:

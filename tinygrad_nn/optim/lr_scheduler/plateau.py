@@ -7,7 +7,7 @@ from typing import Any, SupportsFloat
 from warnings import warn
 
 from tinygrad_nn.errors import ArgumentError, message
-from tinygrad_nn.optim.lr_scheduler.base import EPOCH_WARNING, LRScheduler, checked_optimizer, copied, set_lr
+from tinygrad_nn.optim.lr_scheduler.base import EPOCH_WARNING, LRScheduler, checked_optimizer, copied, heard, set_lr
 from tinygrad_nn.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
@@ -74,10 +74,11 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
+    @heard
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take the measure of this step into account."""
         if epoch is not None:
-            warn(EPOCH_WARNING, UserWarning, stacklevel=2)
+            warn(EPOCH_WARNING, UserWarning, stacklevel=3)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         current = float(metrics)
         if self._is_better(current, self.best):

@@ -156,6 +156,8 @@ def _step(
     ]
     listener = _Listener()
     before, local.mode.tracer = local.mode.tracer, listener
+    if before is not None:
+        before.refuse("another listener takes the recording's place", fix="look at the model outside the step")
     try:
         output = model(*inputs)
     finally:

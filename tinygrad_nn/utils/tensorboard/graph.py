@@ -30,6 +30,8 @@ def operations(model: Any, args: tuple[Any, ...]) -> list[Operation]:
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         recorder.add(f"{recorder.root}/{name.replace('.', '/')}", "Parameter", tensor)
     before, local.mode.tracer = local.mode.tracer, recorder
+    if before is not None:
+        before.refuse("another listener takes the recording's place", fix="look at the model outside the step")
     flags = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -81,8 +81,10 @@ def _checked(function: F, passes: Callable[[str, Any, bool], bool]) -> F:
                     raise refused_flag(function.__name__, name, value)
         if len(args) > first:
             for name, (place, optional) in places.items():
-                if place < len(args) and not passes(name, args[place], optional):
-                    raise refused_flag(function.__name__, name, args[place])
+                if place < len(args):
+                    value = args[place]
+                    if value is not False and value is not True and not passes(name, value, optional):
+                        raise refused_flag(function.__name__, name, value)
         return function(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]

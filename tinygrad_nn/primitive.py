@@ -31,7 +31,7 @@ from tinygrad_nn.dtypes import default_float, result_dtype
 from tinygrad_nn.errors import DTypeError, ShapeError, message
 from tinygrad_nn.half import is_half, twin
 from tinygrad_nn.order import converted, merged
-from tinygrad_nn.tape import TYPES, Node, local
+from tinygrad_nn.tape import TYPES, Node, local, tick
 
 __all__ = ["REGISTRY", "TYPES", "Primitive", "apply", "install", "lasting", "node_of", "primitive", "wrap"]
 
@@ -240,9 +240,16 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         if differentiable and mode.grad:
             parent = x.node if x._view is None else x._view.node_of(x)
             if parent is not None:
-                node = Node(
-                    p, (parent,), (x if saves else None,), out if saves_out else None, out.shape, out.dtype, mode.scope
-                )
+                node = _new(Node)  # as Node(...) does, without the call
+                node.primitive = p
+                node.parents = (parent,)
+                node.args = (x if saves else None,)
+                node.out = out if saves_out else None
+                node.shape = out.shape
+                node.dtype = out.dtype
+                node.scope = mode.scope
+                node.order = tick()
+                node.watch = None
         t = _new(_Tensor)
         t.array = out
         t.node = node
@@ -312,7 +319,16 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             else:
                 kept = (x if u_reads_x or v_reads_x else None, y if u_reads_y or v_reads_y else None)
                 keeps_out = saves_out
-            node = Node(p, (u, v), kept, out if keeps_out else None, out.shape, out.dtype, mode.scope)
+            node = _new(Node)  # as Node(...) does, without the call
+            node.primitive = p
+            node.parents = (u, v)
+            node.args = kept
+            node.out = out if keeps_out else None
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = mode.scope
+            node.order = tick()
+            node.watch = None
         t = _new(_Tensor)
         t.array = out
         t.node = node
@@ -411,7 +427,16 @@ def _ternary(p: Primitive) -> Callable[..., Any]:
             parents = (u, v, w)
             kept = _kept(p, parents, (x, y, z))
             keeps_out = saves_out and _keeps_out(p, parents)
-            node = Node(p, parents, kept, out if keeps_out else None, out.shape, out.dtype, mode.scope)
+            node = _new(Node)
+            node.primitive = p
+            node.parents = parents
+            node.args = kept
+            node.out = out if keeps_out else None
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = mode.scope
+            node.order = tick()
+            node.watch = None
         t = _new(_Tensor)
         t.array = out
         t.node = node

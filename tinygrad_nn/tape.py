@@ -54,11 +54,6 @@ class Watch:
             Callable[[], Any]
         ] = []  # weak references to Tensors that share the result's memory (views.py)
 
-    @property
-    def busy(self) -> bool:
-        """Whether there is any hook."""
-        return bool(self.hooks or self.after)
-
     def run_hooks(self, cotangent: Any) -> Any:
         """The cotangent (a Tensor) after each hook, which may replace it by returning another."""
         for hook in tuple(self.hooks.values()):

@@ -18,7 +18,7 @@ from tinygrad_nn import autograd, numpy_protocol, printing
 from tinygrad_nn import functions as fn
 from tinygrad_nn.dtypes import as_dtype, default_float, dtype, result_dtype
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
-from tinygrad_nn.flags import flags, refused_flag, switches
+from tinygrad_nn.flags import flags, refused_flag
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.placement import Size, strided
 from tinygrad_nn.primitive import PICK, TYPES, install, node_of, wrap
@@ -225,7 +225,6 @@ class Tensor:
             self.node = None
         return self
 
-    @switches
     def backward(
         self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
         inputs: Any = None,

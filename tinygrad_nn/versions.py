@@ -157,6 +157,19 @@ def _stale(node: Node, root: Any) -> str:
 def user_line() -> tuple[str, int]:
     """File and line of the innermost caller outside this package."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    path = frame.f_code.co_filename
+    while frame.f_back is not None and (path in _OURS or _is_ours(path)):
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+        path = frame.f_code.co_filename
+    return path, frame.f_lineno
+
+
+_OURS: set[str] = set()
+"""The package's files that were met: every optimizer's step asks for its caller's line."""
+
+
+def _is_ours(path: str) -> bool:
+    if path.startswith(_PACKAGE):
+        _OURS.add(path)
+        return True
+    return False

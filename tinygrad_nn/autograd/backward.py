@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_nn.autograd.mode import no_grad
 from tinygrad_nn.autograd.walk import fit, walk
 from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
-from tinygrad_nn.flags import switches
+from tinygrad_nn.flags import refuse_word, switches
 from tinygrad_nn.ops.shape import clone, in_order, stack
 from tinygrad_nn.order import arranged, order_of
 from tinygrad_nn.primitive import TYPES, node_of, wrap
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["backward", "grad"]
 
 
-@switches
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -48,6 +47,9 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
+    if type(retain_graph) is str or type(create_graph) is str:
+        refuse_word("backward", "retain_graph", retain_graph)
+        refuse_word("backward", "create_graph", create_graph)
     outputs = _as_list(tensors)
     roots = _roots(outputs, grad_tensors, create_graph)
     wanted = None
@@ -74,9 +76,9 @@ def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any] | None, cre
     added: list[Any] = []  # gradients that were there before, and are written in place
     taken: set[int] = set()
     for node, cotangent in found.items():
-        watch = node.watch
         if node.primitive is not None:
             continue  # a result that was asked for retains its gradient: the walk has added to it
+        watch = node.watch
         if holders is not None and node in holders:
             holder: Any = holders[node]
         else:
@@ -86,9 +88,10 @@ def _deliver(found: dict[Node, Any], holders: dict[Node | None, Any] | None, cre
             and holder._grad is None
             and type(cotangent) is np.ndarray
             and watch is not None
-            and not watch.busy
+            and not watch.hooks
+            and not watch.after
         ):
-            if cotangent.ndim > 1 and not (cotangent.flags.c_contiguous and holder.array.flags.c_contiguous):
+            if cotangent.strides != holder.array.strides:
                 cotangent = arranged(cotangent, _order_for(holder.array))
             holder._grad = wrap(cotangent)  # nearly always
         else:

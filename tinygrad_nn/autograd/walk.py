@@ -22,9 +22,9 @@ from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.ops.elementwise import cast, div
 from tinygrad_nn.ops.reduce import sum
 from tinygrad_nn.ops.shape import clone, expand
-from tinygrad_nn.ops.sums import LONG, add_rows
+from tinygrad_nn.ops.sums import FEW, add_rows
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, wrap
-from tinygrad_nn.tape import FREED, Node, local
+from tinygrad_nn.tape import FREED, Node, Tracer, local
 from tinygrad_nn.versions import Overwritten, check_fresh, shadow
 from tinygrad_nn.views import detached
 
@@ -45,27 +45,27 @@ def walk(
     what it saved once it has been used.
     """
     mode = local.mode
-    traced = create_graph or mode.tracer is not None
+    tracer = mode.tracer
+    traced = create_graph or tracer is not None
     pending: dict[Node, Any] = {}
     found: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []
     path = None if wanted is None else _paths([node for node, _ in roots], wanted)
-
-    def give(node: Node, share: Any) -> None:
-        """Add one share to a node's cotangent."""
-        if node.primitive is None:
-            found[node] = share if node not in found else found[node] + share
-        elif node in pending:
-            pending[node] = pending[node] + share
-        else:
-            pending[node] = share
-            heappush(heap, (-node.order, node))
-
+    shares = [(node, np.array(g) if node.primitive is None and not traced else g) for node, g in roots]
     before, mode.grad = mode.grad, create_graph
     try:
-        for node, cotangent in roots:
-            give(node, np.array(cotangent) if node.primitive is None and not traced else cotangent)
-        while heap:
+        while True:
+            for node, share in shares:  # each is added to its node's cotangent
+                if node.primitive is None:
+                    found[node] = share if node not in found else found[node] + share
+                elif node in pending:
+                    pending[node] = pending[node] + share
+                else:
+                    pending[node] = share
+                    heappush(heap, (-node.order, node))
+            if not heap:
+                break
+            shares = []
             node = heappop(heap)[1]
             g = pending.pop(node)
             if node.watch is not None:
@@ -78,20 +78,20 @@ def walk(
             if primitive is PICK:
                 _gather_part(node, g, pending, heap)
                 continue
-            for parent, share in _shares(node, primitive, g, path, traced):
-                give(parent, share)
+            shares = _shares(node, primitive, g, path, traced, tracer)
             if primitive.keeps and not retain_graph and not (primitive is DIV and type(node.args[1]) is int):
                 node.args, node.out = FREED, None
     finally:
         mode.grad = before
-        if mode.tracer is not None:
-            mode.tracer.finished()
+        if tracer is not None:
+            tracer.finished()
     return found
 
 
-def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: bool) -> list[tuple[Node, Any]]:
+def _shares(
+    node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: bool, tracer: Tracer | None
+) -> list[tuple[Node, Any]]:
     """What each parent receives: its rule applied to `g`, fitted to its shape and dtype."""
-    tracer = local.mode.tracer
     whole = tracer is not None and tracer.whole_rules and _needs_all_it_kept(node)
     env = _environment(node, traced and not whole)
     if tracer is not None:
@@ -118,9 +118,7 @@ def _shares(node: Node, primitive: Any, g: Any, path: set[Node] | None, traced: 
             share = rule(g, env)
         if share.shape != parent.shape or (share.array if traced else share).dtype is not parent.dtype:
             share = fit(share, parent.shape, parent.dtype)
-        if (
-            parent.primitive is None and not local.mode.grad
-        ):  # a leaf keeps its cotangent as .grad: never another's memory
+        if parent.primitive is None and not local.mode.grad:  # a leaf's becomes its .grad: never another's memory
             if not traced:
                 if share is g or share.base is not None or primitive.joint is not None:
                     share = np.array(share)
@@ -187,7 +185,7 @@ def fit(share: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             and dtype.itemsize > 2
             and share.shape[1:] == shape
         ):
-            return np.add.reduce(share, 0) if len(share) < LONG else add_rows(share)  # a bias: the commonest case
+            return np.add.reduce(share, 0) if len(share) < FEW else add_rows(share)  # a bias: the commonest case
         stretched = [k + lead for k, n in enumerate(shape) if lead >= 0 and n == 1 and share.shape[k + lead] != 1]
         axes = (*range(lead), *stretched)
         if axes:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_nn.ops.elementwise import eq, exp, isfinite, isnan, logical_or, where
 from tinygrad_nn.ops.shape import roll
-from tinygrad_nn.ops.sums import add_up
+from tinygrad_nn.ops.sums import add_up, plain
 from tinygrad_nn.order import in_rows
 from tinygrad_nn.primitive import primitive
 
@@ -298,6 +298,7 @@ def along(reduction: Call, x: Array, dim: int) -> Array:
     NumPy runs a loop for each row; with ten columns, one a class, a transposed copy takes a fifth of that.
     """
     if dim == 1 and x.ndim == 2 and x.shape[1] <= NARROW:
+        reduction = plain if reduction is add_up else reduction  # so few are not folded
         return reduction(np.ascontiguousarray(x.T), 0)[:, None]
     return reduction(x, dim, None, None, True)
 

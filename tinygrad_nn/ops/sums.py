@@ -20,11 +20,14 @@ Array = Any
 
 LONG = 64
 """Fewer numbers than these are added as NumPy adds them: there are no long sums among them."""
+FEW = 256
+"""Fewer rows than these are added one by one: the error of so short a sum is below a unit in the last place, and
+a batch's bias gradient takes no longer than NumPy's own sum."""
 FOLD = 16
 WIDE = 1024
 """How many numbers side by side keep NumPy's inner loop at full speed: so many rows of a narrow array fold as one."""
 SHORT = 512
-"""Up to how many rows two levels do: a batch's bias gradient takes no longer than NumPy's own sum."""
+"""Up to how many rows two levels do."""
 
 plain: Callable[..., Any] = np.add.reduce
 
@@ -57,8 +60,11 @@ def add_up(
     if flags.c_contiguous:
         if not axes or min(axes) + len(axes) == rank:  # the last axes: again one run of memory, for each sum
             return plain(x, dim, dtype, None, keepdims)
-        if axes == (0,) and dtype is None and not keepdims:
-            return add_rows(x)
+        if dtype is None and not keepdims:
+            if axes == (0,):
+                return add_rows(x)
+            if axes == (0, *range(2, rank)):  # all but the channels
+                return add_rows(plain(x.reshape(shape[0], shape[1], -1), 2))
     elif len(axes) == rank and flags.f_contiguous:
         return plain(x, dim, dtype, None, keepdims)
     return _in_memory_order(x, axes, dtype, keepdims)
@@ -72,7 +78,7 @@ def add_rows(x: Array) -> Array:
     """
     shape = x.shape
     n = shape[0]
-    if n < LONG or type(x) is not np.ndarray or len(shape) == 1:
+    if n < FEW or type(x) is not np.ndarray or len(shape) == 1:
         return plain(x, 0)
     if not x.flags.c_contiguous:
         return _in_memory_order(x, (0,), None, False)

@@ -126,9 +126,12 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; with `set_to_none=False` fill them with zeros instead."""
+        watched = local.mode.tracer is not None
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none:
+                if set_to_none and not watched:
+                    p._grad = None
+                elif set_to_none:
                     p.grad = None
                 elif p.grad is not None:
                     if p.grad.requires_grad:

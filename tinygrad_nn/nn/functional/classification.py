@@ -154,7 +154,7 @@ def _check_logits(name: str, input: Any) -> None:
 def _checked_classes(name: str, input: Any, target: Any, ignore_index: int) -> Any:
     """Refuse a target that does not name classes. Gives the mask of those that count; None if all do."""
     shape, array = tuple(input.shape), target.array
-    if array.dtype not in (INT64, UINT8):
+    if array.dtype is not INT64 and array.dtype not in (INT64, UINT8):
         raise OperandError(
             message(
                 f"{name}{here()}: expected scalar type Long for class indices but found {target.dtype}",

@@ -43,9 +43,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     try:
         if x.array.dtype is not weight.array.dtype and x.array.dtype != weight.array.dtype:
             raise _other_dtype(x, weight)
-        if bias is not None and bias.array.dtype.kind not in "fV":
+        if bias is not None and bias.array.dtype is not x.array.dtype and bias.array.dtype.kind not in "fV":
             raise _other_dtype(x, bias, "bias")
-        if weight.ndim == 1:  # a single row: (..., in) to (...)
+        if weight.array.ndim == 1:  # a single row: (..., in) to (...)
             product: Any = fused.linear(x, weight.reshape((1, -1)), None)
             return product.reshape(tuple(x.shape[:-1])) if bias is None else product.reshape(tuple(x.shape[:-1])) + bias  # type: ignore[no-any-return]
         return fused.linear(x, weight, bias)  # type: ignore[no-any-return]

@@ -47,7 +47,7 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    if type(retain_graph) is str or type(create_graph) is str:
+    if isinstance(retain_graph, str) or isinstance(create_graph, str):
         refuse_word("backward", "retain_graph", retain_graph)
         refuse_word("backward", "create_graph", create_graph)
     outputs = _as_list(tensors)

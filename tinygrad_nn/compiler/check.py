@@ -100,9 +100,7 @@ def _unequal(mine: Any, theirs: Any, name: str) -> str | None:
     if isinstance(theirs, (list, dict)):
         if type(mine) is not type(theirs) or len(mine) != len(theirs):
             return f"{name} has another form"
-        if isinstance(theirs, dict):
-            mine, theirs = list(mine.values()), list(theirs.values())
-        pairs = zip(mine, theirs)
+        pairs = zip(dict(mine).values(), theirs.values()) if isinstance(theirs, dict) else zip(mine, theirs)
         return next((where for a, b in pairs if (where := _unequal(a, b, name)) is not None), None)
     a, b = np.asarray(mine), np.asarray(theirs)
     if a.shape != b.shape or a.dtype != b.dtype:

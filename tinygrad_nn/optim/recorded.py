@@ -6,6 +6,7 @@ has the update once, not once for each parameter.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -21,11 +22,15 @@ from tinygrad_nn.views import write
 __all__ = ["step_recorded"]
 
 
+def _kinds(values: Any) -> int:
+    return len(set(values.tolist()))
+
+
 def step_recorded(cohort: Cohort, update: Update, lr: Any, options: dict[str, Any], tracer: Tracer, title: str) -> None:
     """Update the cohort's parameters and their state, in place and before the listener's eyes."""
     counts = {name: _known(tracer, values, name) for name, values in cohort.scalars.items()}
     for values in cohort.scalars.values():
-        tracer.guard(lambda values=values: len(set(values.tolist())))  # the parameters have taken equally many steps
+        tracer.guard(partial(_kinds, values))  # the parameters have taken equally many steps
     numbers = {name: slice_at(count, (0,)) for name, count in counts.items()}
     new: dict[str, Any] = {}
     for k in cohort.alone:

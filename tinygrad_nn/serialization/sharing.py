@@ -101,7 +101,8 @@ def _overlapping(arrays: list[tuple[Array, Path]]) -> list[list[tuple[Array, Pat
 
 def _share(a: Array, b: Array) -> bool:
     try:
-        return np.shares_memory(a, b, max_work=CERTAIN)
+        work: Any = CERTAIN
+        return np.shares_memory(a, b, max_work=work)
     except np.exceptions.TooHardError:
         return True
 

@@ -75,7 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
 
     @heard
-    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
+    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:
         """Take the measure of this step into account."""
         if epoch is not None:
             warn(EPOCH_WARNING, UserWarning, stacklevel=3)

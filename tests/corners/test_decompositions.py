@@ -221,6 +221,22 @@ def test_numbers_that_are_not_finite_end_in_nan_or_in_a_message(name: str, bad: 
         assert np.isnan(at.grad.numpy()).all()
 
 
+@pytest.mark.parametrize(
+    "x",
+    [
+        [[NAN, 1.0], [1.0, 1.0]], [[1.0, NAN], [0.0, 1.0]], [[0.0, 1.0, 2.0], [0.0, NAN, 1.0], [0.0, 2.0, 2.0]],
+        [[0.0, INF], [0.0, 1.0]], [[0.0, 1.0, 2.0], [0.0, INF, 1.0], [0.0, 2.0, 2.0]],
+    ],
+)  # fmt: skip
+def test_determinants_of_nan_are_nan_though_a_pivot_is_missing(x: Any) -> None:
+    """LAPACK finds no pivot beside NaN, and calls the matrix singular: determinant 0."""
+    n = len(x)
+    batch = tg.tensor(np.array([x, np.eye(n)]))
+    for result in (tg.linalg.det(batch), tg.linalg.slogdet(batch)[1], tg.logdet(batch)):
+        assert np.isnan(result.numpy()[0]) and np.isfinite(result.numpy()[1])
+    assert tg.linalg.det(tg.tensor(np.array([[INF, 1.0], [1.0, 1.0]]))).item() == INF
+
+
 def test_cholesky_of_nan_is_refused_and_the_matrix_named() -> None:
     x = tg.tensor([[[2.0, 0.0], [0.0, 2.0]], [[NAN, 0.0], [0.0, 2.0]]])
     with pytest.raises(tg.linalg.LinAlgError, match=r"linalg.cholesky: \(Batch element 1\)"):

@@ -16,6 +16,7 @@ from tests.half.measure import Found
 from tests.nn.compare import flat
 from tests.parity.exceptions import EXCEPTIONS
 from tests.parity.sample import Sample
+from tinygrad_nn.utils.checkpoint import checkpoint
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
 lib: Any = tg
@@ -263,6 +264,29 @@ def test_a_custom_function_chooses_its_own_state() -> None:
         return [*seen, product(library)]
 
     assert run(tg) == run(torch) == ["bfloat16", "float32"]
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_checkpoint_runs_again_as_it_ran_first(inside: bool, kind: str) -> None:
+    """Its gradients are those without a checkpoint, wherever `backward` is called."""
+    values = np.linspace(-1.3, 1.7, 6)
+
+    def gradients(kept: bool) -> list[Any]:
+        x = tg.tensor(values.reshape(2, 3), dtype=tg.float32, requires_grad=True)
+        w = tg.tensor(values.reshape(2, 3) / 3, dtype=tg.float32, requires_grad=True)
+
+        def piece(x: Any) -> Any:
+            return tg.nn.functional.linear(x, w).exp()
+
+        with tg.autocast("cpu", getattr(tg, kind), enabled=inside):
+            y = piece(x) if kept else checkpoint(piece, x)
+        with tg.autocast("cpu", getattr(tg, kind), enabled=not inside):
+            y.float().sum().backward()
+            assert tg.is_autocast_enabled("cpu") is not inside
+        return [x.grad.tolist(), w.grad.tolist()]
+
+    assert gradients(False) == gradients(True)
 
 
 def test_a_compiled_step_is_recorded_anew_where_autocast_differs() -> None:

@@ -12,7 +12,8 @@ Source: "Autocast Op Reference" in PyTorch's documentation of torch.amp, the par
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from tinygrad_nn.ops.elementwise import cast
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
 
-__all__ = ["RUNNING", "in_float32", "in_lower", "in_widest", "lowered", "raised", "target"]
+__all__ = ["RUNNING", "in_float32", "in_lower", "in_widest", "lowered", "raised", "resumed", "target"]
 
 RUNNING: list[object] = []
 """The autocast contexts that are entered, of all threads: if there is none, nobody needs to look further."""
@@ -35,6 +36,19 @@ def target() -> np.dtype[Any] | None:
     """The type to which the running thread's autocast casts; None if it has none."""
     kind: np.dtype[Any] | None = local.mode.autocast
     return kind
+
+
+@contextmanager
+def resumed(kind: np.dtype[Any] | None) -> Iterator[None]:
+    """Cast as where `target()` was `kind`: for what runs a second time, somewhere else (a checkpoint)."""
+    before, local.mode.autocast = local.mode.autocast, kind
+    mark = object()
+    RUNNING.append(mark)
+    try:
+        yield
+    finally:
+        RUNNING.remove(mark)
+        local.mode.autocast = before
 
 
 def _as(value: Any, kind: np.dtype[Any]) -> Any:

@@ -173,14 +173,30 @@ def _det_rule(g: Array, x: Array) -> Array:
     return _square(g) * cofactor(x)
 
 
-det = primitive("det", lambda x: np.linalg.det(x), _det_rule)
+def _unknown(x: Array, out: Array) -> Array:
+    """Where a determinant is NaN: LAPACK takes a NaN pivot for none, and says 0."""
+    return np.isnan(x).any((-2, -1)) | (out == 0) & np.isinf(x).any((-2, -1))
+
+
+def _det(x: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        out = np.linalg.det(x)
+    return np.where(_unknown(x, out), out.dtype.type(np.nan), out)[()]
+
+
+def _slogdet(x: Array) -> tuple[Array, Array]:
+    with np.errstate(invalid="ignore"):
+        sign, logabsdet = np.linalg.slogdet(x)
+    unknown, nan = _unknown(x, sign), logabsdet.dtype.type(np.nan)
+    return np.where(unknown, nan, sign)[()], np.where(unknown, nan, logabsdet)[()]
+
+
+det = primitive("det", lambda x: _det(x), _det_rule)
 cofactor = primitive("cofactor", _cofactor, lambda g, x: cofactor_slope(x, g))
 cofactor_slope = primitive(
     "cofactor_slope", lambda x, y: _cofactor_slope(x, y), _cofactor_slope_x, lambda g, x: cofactor_slope(x, g)
 )
-slogdet = primitive(
-    "slogdet", lambda x: tuple(np.linalg.slogdet(x)), lambda g, x: _square(g[1]) * mT(inv(x)), multi=True
-)
+slogdet = primitive("slogdet", lambda x: _slogdet(x), lambda g, x: _square(g[1]) * mT(inv(x)), multi=True)
 """The sign of the determinant, and the logarithm of its absolute value (-inf if singular)."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tinygrad_nn.autograd.mode import enable_grad
 from tinygrad_nn.autograd.walk import walk
+from tinygrad_nn.functions.autocast import resumed, target
 from tinygrad_nn.generator import default_generator
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import Node, local
@@ -28,8 +29,8 @@ def checkpoint(
     """function(*args, **kwargs), whose intermediate results are computed again when they are needed.
 
     Gradients reach the arguments and whatever parameters the function uses, to any order. With
-    `preserve_rng_state` the second run draws the same random numbers (dropout's masks). Both
-    settings of `use_reentrant` do the same here.
+    `preserve_rng_state` the second run draws the same random numbers (dropout's masks), and it casts
+    as `autocast` did in the first. Both settings of `use_reentrant` do the same here.
 
     >>> import tinygrad_nn as tg
     >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
@@ -40,6 +41,7 @@ def checkpoint(
     if not local.mode.grad or (local.mode.tracer is not None and local.mode.tracer.whole_rules):
         return function(*args, **kwargs)  # a program keeps what it needs
     state = default_generator.clone_state() if preserve_rng_state else None
+    casts = target()
     result = function(*args, **kwargs)
     outputs = list(result) if isinstance(result, (tuple, list)) else [result]
     made = [out for out in outputs if type(out) in TYPES and node_of(out) is not None]
@@ -54,7 +56,7 @@ def checkpoint(
         if state is not None:
             default_generator.set_state(state.get_state())
         try:
-            with enable_grad():
+            with enable_grad(), resumed(casts):
                 repeated = function(*args, **kwargs)
         finally:
             default_generator.set_state(now.get_state())

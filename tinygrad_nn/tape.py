@@ -12,6 +12,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_nn.errors import AutogradError, DTypeError, message
+
 if TYPE_CHECKING:
     from tinygrad_nn.primitive import Primitive
 
@@ -58,8 +60,35 @@ class Watch:
         """The cotangent (a Tensor) after each hook, which may replace it by returning another."""
         for hook in tuple(self.hooks.values()):
             replaced = hook(cotangent)
-            cotangent = cotangent if replaced is None else replaced
+            if replaced is not None:
+                _check_replaced(hook, cotangent, replaced)
+                cotangent = replaced
         return cotangent
+
+
+def _check_replaced(hook: Any, given: Any, replaced: Any) -> None:
+    """Raise where a hook's answer is no gradient of the same tensor."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if type(replaced) not in TYPES:
+        raise DTypeError(
+            message(
+                f"hook '{name}' must return a tensor or None",
+                got=type(replaced).__name__,
+                fix="return g * 2, or nothing",
+            )
+        )
+    for what, before, after in (
+        ("size", tuple(given.array.shape), tuple(replaced.array.shape)),
+        ("type", given.dtype, replaced.dtype),
+    ):
+        if before != after:
+            raise AutogradError(
+                message(
+                    f"hook '{name}' has changed the {what} of value",
+                    got=f"{after} for a gradient of {before}",
+                    fix="return a gradient of the same shape and dtype",
+                )
+            )
 
 
 def nothing() -> None:

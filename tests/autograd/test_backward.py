@@ -161,6 +161,31 @@ def test_hooks_see_and_replace_gradients() -> None:
     assert x.grad.tolist() == [6.0, 6.0]
 
 
+@pytest.mark.parametrize("of", ["a leaf", "a result"])
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    ("hook", "error", "text"),
+    [
+        (lambda g: g.t(), RuntimeError, "has changed the size of value"),
+        (lambda g: g.expand(3, 2), RuntimeError, "has changed the size of value"),
+        (lambda g: g.sum(), RuntimeError, "has changed the size of value"),
+        (lambda g: g.float(), RuntimeError, "has changed the type of value"),
+        (lambda g: g > 0, RuntimeError, "has changed the type of value"),
+        (lambda g: g.tolist(), TypeError, "must return a tensor or None"),
+        (lambda g: 2.0, TypeError, "must return a tensor or None"),
+    ],
+)
+def test_a_hooks_answer_is_a_gradient_of_the_same_tensor(
+    hook: Any, error: type[Exception], text: str, create_graph: bool, of: str
+) -> None:
+    """None of these is fitted by broadcasting or casting; PyTorch refuses them, too."""
+    x = tg.ones(1, 2, dtype=tg.float64, requires_grad=True)
+    y = x * 3
+    (x if of == "a leaf" else y).register_hook(hook)
+    with pytest.raises(error, match=text):
+        y.sum().backward(create_graph=create_graph)
+
+
 def test_a_leafs_hook_gets_the_total_once() -> None:
     x = leaf(1.0)
     seen = []

@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_nn.dtypes import as_dtype, convertible, float64, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.flags import flags
-from tinygrad_nn.functions.checks import array_of, floating, number, tensors
+from tinygrad_nn.functions.checks import array_of, floating, scalar, tensors
 from tinygrad_nn.functions.elementwise import of_kind, to_dtype
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops import reduce as reductions
@@ -217,7 +217,7 @@ def sub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
 
 
 def _scaled(name: str, input: Any, other: Any, alpha: Number) -> Any:
-    number(name, alpha=alpha)
+    alpha = scalar(name, "alpha", alpha)
     kind = result_dtype(array_of(input), array_of(other))
     if isinstance(alpha, float) and kind.kind in "iub":
         raise OperandError(

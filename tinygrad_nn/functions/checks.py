@@ -11,7 +11,7 @@ from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
 
-__all__ = ["array_of", "floating", "number", "same_dtype", "tensors", "within"]
+__all__ = ["array_of", "floating", "number", "same_dtype", "scalar", "tensors", "within"]
 
 
 def array_of(value: Any) -> Any:
@@ -43,6 +43,21 @@ def number(name: str, **arguments: Any) -> None:
     for argument, value in arguments.items():
         if not isinstance(value, (bool, int, float, np.number, np.bool_)):
             raise DTypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
+
+
+def scalar(name: str, argument: str, value: Any) -> Any:
+    """A parameter as Python's number: PyTorch takes a tensor without dimensions for one, too; TypeError otherwise.
+
+    NumPy's numbers lose their type by it, which would take part in promotion.
+    """
+    if type(value) in (float, int, bool):
+        return value
+    if type(value) in TYPES and not value.array.ndim and value.node is None:
+        if local.mode.tracer is not None:
+            local.mode.tracer.read(value)
+        return value.array.astype(np.float64).item() if value.array.dtype.kind == "V" else value.array.item()
+    number(name, **{argument: value})
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def floating(name: str, x: Any) -> None:

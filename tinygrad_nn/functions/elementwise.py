@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_nn.dtypes import as_dtype, as_numpy_dtype, convertible, result_dtype
 from tinygrad_nn.errors import DTypeError, OperandError, message
-from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
+from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, scalar, tensors
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.order import in_rows
@@ -62,6 +62,9 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise OperandError(
             message("where: expected condition to be a boolean tensor", got=f"dtype {kind}", fix="compare first: x > 0")
         )
+    for argument, side in (("input", input), ("other", other)):
+        if isinstance(side, complex):
+            number("where", **{argument: side})
     common = result_dtype(array_of(input), array_of(other))
     if common.kind in "iu":
         for side in (input, other):
@@ -147,7 +150,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     tensors("lerp", input=input, end=end)
     same_dtype("lerp", input=input, end=end)
     if type(weight) not in TYPES:
-        number("lerp", weight=weight)
+        weight = scalar("lerp", "weight", weight)
     elif weight.array.ndim:
         same_dtype("lerp", input=input, end=end, weight=weight)
     elif input.dtype != weight.dtype:
@@ -166,7 +169,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Ten
     [31, 50]
     """
     tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
-    number("addcmul", value=value)
+    value = scalar("addcmul", "value", value)
     common = result_dtype(array_of(input), array_of(tensor1), array_of(tensor2))
     input, tensor1, tensor2 = [to_dtype(one, common) for one in (input, tensor1, tensor2)]
     if common.kind == "b":
@@ -199,7 +202,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Number = 1) -> Ten
     [2.5]
     """
     tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
-    number("addcdiv", value=value)
+    value = scalar("addcdiv", "value", value)
     if result_dtype(array_of(tensor1), array_of(tensor2)).kind in "iub":
         raise OperandError(
             message(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn.dtypes import as_dtype
 from tinygrad_nn.errors import IndexingError, OperandError, ShapeError, message
 from tinygrad_nn.functions.autocast import RUNNING, in_float32, in_lower, lowered
-from tinygrad_nn.functions.checks import number, same_dtype, tensors, within
+from tinygrad_nn.functions.checks import same_dtype, scalar, tensors, within
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as elements
 from tinygrad_nn.ops import linalg as ops
@@ -211,7 +211,7 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Number = 1, alpha: Nu
 
 def _added(name: str, input: Any, first: Any, second: Any, beta: Number, alpha: Number) -> Any:
     tensors(name, input=input)
-    number(name, beta=beta, alpha=alpha)
+    beta, alpha = scalar(name, "beta", beta), scalar(name, "alpha", alpha)
     same_dtype(name, input=input, first=first, second=second)
     if as_dtype(input.dtype).category < 2:  # as PyTorch: factors of integers are integers
         beta, alpha = int(beta), int(alpha)

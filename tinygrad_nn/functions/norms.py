@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn.dtypes import as_dtype, float32, promote_types, wanted_dtype
 from tinygrad_nn.errors import ArgumentError, OperandError, ShapeError, message
 from tinygrad_nn.functions.autocast import in_float32
-from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, tensors
+from tinygrad_nn.functions.checks import array_of, floating, same_dtype, scalar, tensors
 from tinygrad_nn.functions.dims import axes, numpy_spelling
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.factor import svdvals
@@ -35,7 +35,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     (5.0, 7.0)
     """
     tensors("linalg.vector_norm", x=x)
-    number("linalg.vector_norm", ord=ord)
+    ord = scalar("linalg.vector_norm", "ord", ord)
     floating("linalg.vector_norm", x)
     y = x if dtype is None else to_dtype(x, _wider("linalg.vector_norm", x, dtype))
     return _p_norm("linalg.vector_norm", y, float(ord), axes(dim, x.ndim, "linalg.vector_norm"), keepdim)  # type: ignore[no-any-return]

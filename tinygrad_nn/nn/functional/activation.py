@@ -13,6 +13,7 @@ from tinygrad_nn.dtypes import convertible
 from tinygrad_nn.errors import ArgumentError, AutogradError, OperandError, message
 from tinygrad_nn.flags import switches
 from tinygrad_nn.functions.autocast import in_lower
+from tinygrad_nn.functions.checks import scalar
 from tinygrad_nn.functions.dims import axis
 from tinygrad_nn.functions.elementwise import to_dtype
 from tinygrad_nn.functions.sampling import drawn
@@ -93,7 +94,9 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.5000,  2.0000])
     """
     _floating("leaky_relu", input)
-    return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, negative_slope)  # type: ignore[no-any-return]
+    return maybe_inplace(
+        ops.leaky_relu, inplace, "leaky_relu", input, scalar("leaky_relu", "negative_slope", negative_slope)
+    )  # type: ignore[no-any-return]
 
 
 @in_lower
@@ -134,6 +137,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def _thresholded(input: Any, threshold: float, value: float, inplace: bool) -> Tensor:
     _numbers("threshold", input)
+    threshold, value = scalar("threshold", "threshold", threshold), scalar("threshold", "value", value)
     kind = input.array.dtype
     if kind.kind in "iu":
         threshold, value = convertible(threshold, kind, "threshold"), convertible(value, kind, "threshold")

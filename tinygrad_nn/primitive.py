@@ -233,7 +233,9 @@ def _unary(p: Primitive) -> Callable[..., Any]:
             out = np.asarray(out)
         if layout:
             out = layout(out, a)
-        elif composed and not a.flags.c_contiguous:
+        elif not a.flags.c_contiguous and (
+            composed or len({*a.strides}) < a.ndim
+        ):  # windows: NumPy leaves them in rows
             out = merged(out, a)
         mode = local.mode
         node = None
@@ -307,7 +309,10 @@ def _binary(p: Primitive) -> Callable[..., Any]:
             raise explained(p, (x, y), error) from None
         if type(out) is not ndarray:
             out = np.asarray(out)
-        if type(a) is ndarray and not a.flags.c_contiguous:
+        if type(a) is not ndarray:
+            if not b.flags.c_contiguous:
+                out = merged(out, b)
+        elif not a.flags.c_contiguous:
             out = merged(out, a, b)  # NumPy prefers rows where the operands disagree, PyTorch the first one
         mode = local.mode
         node = None

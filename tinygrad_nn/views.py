@@ -336,6 +336,8 @@ def write(target: Any, value: Any, name: str) -> Any:
     tracer = local.mode.tracer
     if tracer is not None:
         tracer.wrote(target, value, name)
+    if recording and type(value) in TYPES and value._view is not None:
+        value = wrap(value.array, node_of(value))  # its history is that of before the write, of which it may be a part
     np.copyto(target.array, source, casting="unsafe")
     stamp(target, name)
     if recording:

@@ -163,3 +163,29 @@ def test_in_place_with_itself() -> None:
     y.mul_(y)
     y.sum().backward()
     assert x.grad.tolist() == [6.0]
+
+
+class DoubleAndTriple(tg.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any) -> Any:
+        x.mul_(2)
+        y.mul_(3)
+        ctx.mark_dirty(x, y)
+        return x, y
+
+    @staticmethod
+    def backward(ctx: Any, g: Any, h: Any) -> Any:
+        return g * 2, h * 3
+
+
+def test_a_function_of_several_outputs_does_not_write_to_views() -> None:
+    rows = leaf(1.0, 2.0).expand(2, 2) * 1
+    with pytest.raises(
+        RuntimeError, match=r"DoubleAndTriple: a Function that writes in place to a view.*\n.*2 outputs"
+    ):
+        DoubleAndTriple.apply(rows[0], rows[1])
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    a, b = DoubleAndTriple.apply(x * 1, y * 1)
+    gx, gy = tg.autograd.grad((a + b).sum(), [x, y])
+    assert gx.tolist() == [2.0, 2.0]
+    assert gy.tolist() == [3.0, 3.0]

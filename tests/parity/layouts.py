@@ -54,6 +54,7 @@ LAYOUTS: dict[int, dict[str, Any]] = {
         "expanded last": (_all_but(1, lambda n: 1), lambda base, size: base.expand(size)),
         "flipped": (lambda shape: shape, lambda base, size: base.flip(0, 1)),
         "stepped transposed": (lambda shape: (2 * shape[1], shape[0]), lambda base, size: base[::2].transpose(0, 1)),
+        "windows": (lambda shape: (shape[0] + shape[1] - 1,), lambda base, size: base.unfold(0, size[1], 1)),
     },
     3: {
         "plain": permuted(0, 1, 2),

@@ -203,6 +203,8 @@ def test_random_numbers_fill_memory_in_pytorchs_order(rank: int) -> None:
             for name, layout in LAYOUTS[rank].items():
                 if "expanded" in name and "_(" in text and "clone" not in text:
                     continue  # refused: elements share memory
+                if name == "windows" and "_(" in text and not text.startswith("x.clone"):
+                    continue  # refused, too
                 if rank > 1 or name != "expanded":
                     yield (f"({text}, x)", name, lambda library, layout=layout: {
                         "x": laid(library, VALUES, layout, library.float64, STREAMS[rank])

@@ -74,4 +74,14 @@ FOUND: dict[str, tuple[str, ...]] = {
     "roll of a number": ("v0 = lib.tensor(1.0)", "v1 = v0.roll(1, 0)"),
     "roll of a number, flattened": ("v0 = lib.tensor(1.0)", "v1 = v0.roll(1)"),
     "a slice of a number": ("v0 = lib.tensor(1.0, requires_grad=True)", "v1 = v0[:]", "v0[:] = 2"),
+    **{
+        f"a view that gets a part of itself: {write}, then {result}": (LEAF, "v2 = lib.zeros(2, 2)", "v3 = v2.t()", "v3[1] = v0[0]", write, f"v1 = {result} * v0", *ENDS)
+        for write in ("v3[0] = v3[1]", "v3[0].copy_(v3[1])", "v3[0] += v3[1]", "v3[:1] = v3[1:]", "v3[0] = v3[1].view(2)", "v3[0] = v2[:, 1]",
+                      "v2[:, 0] = v3[1]", "v3[:1] = v3[None, 1]", "v3[0] *= v0[1]", "v3[1] *= v0[1]", "v3[1] = v3[1]", "v3[lib.tensor([0])] = v3[1]")
+        for result in ("v3", "v2", "v3.t()", "v2[:]")
+    },
+    **{
+        f"windows in rows: {text}": ("v0 = lib.tensor([0.3, 0.5, 1.2, 0.7], requires_grad=True)", "v2 = v0.unfold(0, 3, 1)", f"v3 = {text}", "v1 = v3.view(-1)")
+        for text in ("-1 - v2", "2 / v2", "v2.cosh()", "v2.exp()", "v2.clamp(-1, 1)", "v2.relu()", "v2.sigmoid()", "F.leaky_relu(v2, 0.1)", "v2.abs()")
+    },
 }  # fmt: skip

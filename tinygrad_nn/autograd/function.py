@@ -17,7 +17,7 @@ from tinygrad_nn.errors import AutogradError, DTypeError, ShapeError, message
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import Node, local
 from tinygrad_nn.versions import Overwritten, stamp
-from tinygrad_nn.views import FUNCTION, View, adopt, refuse_leaf
+from tinygrad_nn.views import FUNCTION, View, adopt, has_base, refuse_leaf
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -118,10 +118,19 @@ class Function:
             else:
                 result = cls.forward(ctx, *args)
         outputs = list(result) if isinstance(result, (tuple, list)) else [result]
+        recording = local.mode.grad and any(parent is not None for parent in parents)
         for tensor in ctx._dirty:
             refuse_leaf(tensor, cls.__name__)
+            if recording and len(outputs) > 1 and has_base(tensor):
+                raise AutogradError(
+                    message(
+                        f"{cls.__name__}: a Function that writes in place to a view may return that tensor alone",
+                        got=f"{len(outputs)} outputs, and mark_dirty of a view of shape {tuple(tensor.array.shape)}",
+                        fix="write into a copy: x = x.clone(); or return one tensor",
+                    )
+                )
             stamp(tensor, cls.__name__)
-        if local.mode.grad and any(parent is not None for parent in parents):
+        if recording:
             outputs = _record(cls, ctx, parents, args, outputs)
         return tuple(outputs) if isinstance(result, (tuple, list)) else outputs[0]
 

@@ -283,6 +283,7 @@ clamp = primitive(
     "clamp",
     lambda x, low, high: np.clip(x, low, high).astype(x.dtype, copy=False),
     lambda g, x, low, high: where(_inside(x, low, high), g, 0.0),
+    layout=merged,
 )
 
 
@@ -424,8 +425,8 @@ logistic = smooth("logistic", _sigmoid, lambda g, x: g * (logistic(x) * logistic
 """The sigmoid inside the rules of others: its slope is exact where the sigmoid itself rounds to 1."""
 relu = unary("relu", _not_of_masks(lambda x: np.maximum(x, 0)), lambda g, out: unless_zero(g, out), layout=False)
 leaky_relu = primitive(
-    "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope)
-)
+    "leaky_relu", lambda x, slope: np.where(x > 0, x, x * slope), lambda g, x, slope: where(gt(x, 0), g, g * slope), layout=merged
+)  # fmt: skip
 log_sigmoid = smooth("log_sigmoid", lambda x: -_softplus(-x), lambda g, x: g * logistic(-x), layout=in_rows)
 gelu = smooth(
     "gelu", special.gelu, lambda g, x: g * (0.5 * (1 + erf(x * 0.5**0.5)) + x * exp(-0.5 * x * x) * (2 * pi) ** -0.5)

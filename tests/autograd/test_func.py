@@ -150,6 +150,43 @@ def test_checkpoint_gives_the_same_gradients_to_inputs_and_parameters() -> None:
     gradgradcheck(lambda x: checkpoint(piece, x), tg.tensor(X, requires_grad=True))
 
 
+@pytest.mark.parametrize("of", ["x", "[x]", "{'a': x}"])
+@pytest.mark.parametrize("when", ["inside", "after", "a view, after", "constant"])
+def test_checkpoint_refuses_arguments_written_since(when: str, of: str) -> None:
+    """The second run would read what was written: another gradient, in silence."""
+    x = tg.tensor(X, requires_grad=True)
+    a, c = x * 1, tg.tensor(V)
+
+    def piece(given: Any, c: Any) -> Any:
+        t = given if isinstance(given, tg.Tensor) else next(iter(given.values() if isinstance(given, dict) else given))
+        return (t.exp_() if when == "inside" else t.exp()) * t * c
+
+    y = checkpoint(piece, eval(of, {"x": a}), c)
+    if when == "constant":
+        c.zero_()
+    elif when != "inside":
+        (a[0] if "view" in when else a).mul_(2)
+    with pytest.raises(RuntimeError, match="that a checkpoint's second run needs, written by"):
+        y.sum().backward()
+
+
+def test_checkpoint_refuses_parameters_written_between_the_passes() -> None:
+    w = tg.tensor(V, requires_grad=True)
+    y = checkpoint(lambda x: (x * w).tanh(), tg.tensor(X, requires_grad=True))
+    with tg.no_grad():
+        w.mul_(2)
+    with pytest.raises(RuntimeError, match="that a checkpoint's second run needs, written by `mul_`"):
+        y.sum().backward()
+
+
+def test_checkpoint_allows_a_function_that_limits_its_parameter_each_time() -> None:
+    layer = tg.nn.Embedding(4, 3, max_norm=0.5)
+    y = checkpoint(lambda s: layer(tg.tensor([0, 2])) * s, tg.ones(3, requires_grad=True))
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    assert layer.weight.grad.tolist() == [[2.0] * 3, [0.0] * 3, [2.0] * 3, [0.0] * 3]
+
+
 def test_checkpoint_sequential_equals_the_chain() -> None:
     steps = [lambda x: x.sin(), lambda x: x * x, lambda x: x.exp(), lambda x: x + 1]
     x, y = tg.tensor(X, requires_grad=True), tg.tensor(X, requires_grad=True)

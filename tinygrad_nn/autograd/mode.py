@@ -6,7 +6,10 @@ touches no other thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
+from functools import partial, wraps
+from inspect import isgeneratorfunction
 from types import TracebackType
 from typing import Any
 
@@ -48,6 +51,32 @@ class _Switch(ContextDecorator):
 
     def __init__(self) -> None:
         self._before: list[tuple[bool, bool]] = []
+
+    def __call__(self, func: Callable[..., Any]) -> Any:
+        """The function in this mode; of a generator, each of its steps, not what runs in between."""
+        if not isgeneratorfunction(func):
+            return super().__call__(func)
+
+        @wraps(func)
+        def steps(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            running = func(*args, **kwargs)
+            step = partial(next, running)
+            while True:
+                try:
+                    with self:
+                        given = step()
+                except StopIteration as end:
+                    return end.value
+                try:
+                    step = partial(running.send, (yield given))
+                except GeneratorExit:
+                    with self:
+                        running.close()
+                    raise
+                except BaseException as error:
+                    step = partial(running.throw, error)
+
+        return steps
 
     def __enter__(self) -> None:
         mode = local.mode
@@ -106,12 +135,22 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
     @flags
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self._before.append((local.mode.grad, local.mode.inference))
+        self._outside = local.mode.grad, local.mode.inference
         self.grad = bool(mode)
         local.mode.grad = self.grad
 
+    def __call__(self, func: Callable[..., Any]) -> Any:
+        """The function in this mode; nothing changes outside of it."""
+        local.mode.grad, local.mode.inference = self._outside
+        return (enable_grad if self.grad else no_grad)()(func)
+
     def __enter__(self) -> None:
         local.mode.grad = bool(self.grad)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        local.mode.grad, local.mode.inference = self._outside
 
 
 def is_grad_enabled() -> bool:

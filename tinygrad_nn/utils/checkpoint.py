@@ -6,15 +6,17 @@ Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tinygrad_nn.autograd.mode import enable_grad
 from tinygrad_nn.autograd.walk import walk
+from tinygrad_nn.errors import AutogradError, message
 from tinygrad_nn.functions.autocast import resumed, target
 from tinygrad_nn.generator import default_generator
 from tinygrad_nn.primitive import PICK, TYPES, Primitive, node_of, wrap
 from tinygrad_nn.tape import Node, local
+from tinygrad_nn.versions import root_of
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
@@ -32,6 +34,9 @@ def checkpoint(
     `preserve_rng_state` the second run draws the same random numbers (dropout's masks), and it casts
     as `autocast` did in the first. Both settings of `use_reentrant` do the same here.
 
+    The second run needs what the first one read: RuntimeError in the backward pass if an argument was written
+    in place since (by the function itself, too), or a parameter after the call.
+
     >>> import tinygrad_nn as tg
     >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
     >>> checkpoint(lambda x: (x * x).exp(), x).sum().backward()
@@ -42,6 +47,7 @@ def checkpoint(
         return function(*args, **kwargs)  # a program keeps what it needs
     state = default_generator.clone_state() if preserve_rng_state else None
     casts = target()
+    inputs = [(t, root_of(t)._written) for t in _tensors((args, kwargs))]
     result = function(*args, **kwargs)
     outputs = list(result) if isinstance(result, (tuple, list)) else [result]
     made = [out for out in outputs if type(out) in TYPES and node_of(out) is not None]
@@ -50,8 +56,13 @@ def checkpoint(
     given = [node for node in map(node_of, (*args, *kwargs.values())) if node is not None]
     ends = _ends([node_of(out) for out in made], set(given))
 
+    leaves = [leaf for end in ends if end.watch is not None and (leaf := end.watch.tensor()) is not None]
+    moments = [root_of(leaf)._written for leaf in leaves]
+
     def again() -> list[tuple[Node, Any]]:
         """Run once more, and pair the new outputs' nodes with their places."""
+        for t, moment in (*inputs, *zip(leaves, moments, strict=True)):
+            _check_unwritten(t, moment)
         now = default_generator.clone_state()
         if state is not None:
             default_generator.set_state(state.get_state())
@@ -60,6 +71,7 @@ def checkpoint(
                 repeated = function(*args, **kwargs)
         finally:
             default_generator.set_state(now.get_state())
+        moments[:] = [root_of(leaf)._written for leaf in leaves]  # an embedding limits its rows' norms at each run
         fresh = list(repeated) if isinstance(repeated, (tuple, list)) else [repeated]
         return [(node, k) for k, out in enumerate(fresh) if (node := node_of(out)) is not None]
 
@@ -82,6 +94,32 @@ def checkpoint(
         array = outputs[place].array
         outputs[place] = wrap(array, Node(PICK, (node,), (k,), None, array.shape, array.dtype, local.mode.scope))
     return outputs[0] if type(result) in TYPES else type(result)(outputs)
+
+
+def _tensors(value: Any) -> Iterator[Any]:
+    """The tensors among arguments, also in tuples, lists and dicts."""
+    if type(value) in TYPES:
+        yield value
+    elif type(value) is tuple or type(value) is list:
+        for item in value:
+            yield from _tensors(item)
+    elif type(value) is dict:
+        yield from _tensors(list(value.values()))
+
+
+def _check_unwritten(t: Any, moment: int) -> None:
+    """Raise if the memory of `t` was written after `moment`."""
+    root = root_of(t)
+    if root._written > moment:
+        version, name, path, line = root._writer
+        raise AutogradError(
+            message(
+                "one of the variables needed for gradient computation has been modified by an inplace operation",
+                got=f"a tensor of shape {tuple(t.array.shape)} that a checkpoint's second run needs, written by "
+                f"`{name}` at {path}:{line} (version {version})",
+                fix="give the function a copy, checkpoint(f, x.clone()), and write parameters after the backward pass",
+            )
+        )
 
 
 def _ends(roots: Sequence[Node | None], inputs: set[Node]) -> list[Node]:

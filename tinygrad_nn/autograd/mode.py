@@ -123,7 +123,7 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
 
     def __new__(cls, mode: object = True) -> inference_mode:
         if callable(mode):  # used as a bare decorator: @inference_mode
-            return cls()(mode)  # type: ignore[return-value]
+            return cls()(mode)  # type: ignore[no-any-return]
         return super().__new__(cls)  # type: ignore[no-any-return]
 
 

@@ -28,6 +28,8 @@ CALLS: dict[str, Any] = {
     "nn.functional.threshold": lambda **flag: F.threshold(x, 0.5, 0.0, **flag),
     "index_put_": lambda **flag: tg.index_put_(x.clone(), (n,), y, **flag),
     "Tensor.index_put_": lambda **flag: x.clone().index_put_((n,), y, **flag),
+    "Tensor.backward": lambda **flag: tg.ones(2, requires_grad=True).sum().backward(**flag),
+    "autograd.backward": lambda **flag: tg.autograd.backward(tg.ones(2, requires_grad=True).sum(), **flag),
     "Tensor.requires_grad_": lambda **flag: x.clone().requires_grad_(**flag),
 }  # fmt: skip
 """Functions that look at their flags only once they have their operands."""

@@ -100,7 +100,7 @@ REFUSED = (
 ODD = {
     "broadcast_to", "reshape", "ravel", "split",  # views: an argument that only NumPy takes
     "take", "repeat", "roll", "tile", "trace", "tril", "triu", "norm", "concatenate", "column_stack", "clip", "einsum", "pinv",
-    "cond", "where", "expand_dims",
+    "cond", "where", "expand_dims", "flip",
     "histogram",  # a range of tensors, which NumPy does not ask about
 }  # fmt: skip
 """Functions of the table that refuse an odd form of a call (float indices, a third dimension) in words of their own."""

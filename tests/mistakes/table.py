@@ -141,6 +141,9 @@ TENSORS: Rows = [
     ("func.hessian(5)", "hessian"),
     ("func.grad(lambda t: t)(x)", "scalar"),
     ("func.grad(lambda t: t.sum(), argnums=3)(x)", "argnums"),
+    ("tg.tensor([1.0], requires_grad='yes')", "argument 'requires_grad' must be bool, not str"),
+    ("w.requires_grad = 'yes'", "requires_grad"),
+    ("tg.compile(5)", "compile: takes a function or a module"),
     ("x.foo", "foo"),
     ("tg.foo", "foo"),
     ("nn.Foo", "Foo"),
@@ -248,6 +251,8 @@ MODULES: Rows = [
 ]
 
 LOSSES: Rows = [
+    ("nn.CrossEntropyLoss(x, y)", "made first|called"),
+    ("nn.MSELoss(x, x)", "made first|called"),
     ("nn.CrossEntropyLoss()(x, y.float())", "Long|class"),
     ("nn.CrossEntropyLoss()(x, tg.tensor([0, 5]))", "class|range|target"),
     ("nn.CrossEntropyLoss()(x, tg.tensor([0, -1]))", "class|range|target"),

@@ -16,7 +16,8 @@ from tinygrad_nn.compiler.record import Recorder, RecordingError
 from tinygrad_nn.compiler.runner import Runner
 from tinygrad_nn.compiler.watch import Watcher
 from tinygrad_nn.dtypes import default_float
-from tinygrad_nn.errors import ArgumentError, message
+from tinygrad_nn.errors import ArgumentError, DTypeError, message
+from tinygrad_nn.flags import refuse_word
 from tinygrad_nn.nn.module import Module
 from tinygrad_nn.primitive import TYPES
 from tinygrad_nn.tape import local
@@ -72,8 +73,13 @@ def compile(function: Any = None, *, fullgraph: bool = False) -> Any:
     >>> w.grad
     tensor([3., 4.])
     """
+    refuse_word("compile", "fullgraph", fullgraph)
     if function is None:
         return partial(compile, fullgraph=fullgraph)
+    if not callable(function):
+        raise DTypeError(
+            message("compile: takes a function or a module", got=repr(function)[:60], fix="step = compile(train_step)")
+        )
     if isinstance(function, Module):
         return CompiledModule(function, fullgraph)
     return CompiledStep(function, fullgraph)

@@ -328,7 +328,7 @@ FUNCTIONS: dict[Any, Call] = {
     np.size: lambda a, axis=None: a.array.size if axis is None else a.array.shape[axis],
     np.linalg.norm: _norm, np.linalg.inv: factor.inv, np.linalg.det: factor.det, np.linalg.slogdet: factor.slogdet,
     np.linalg.solve: factor.solve, np.linalg.cholesky: factor.cholesky, np.linalg.qr: factor.qr,
-    np.linalg.svd: factor.svd,
+    np.linalg.svd: lambda a, full_matrices=True: factor.svd(a, bool(full_matrices)),
     np.linalg.eigh: factor.eigh, np.linalg.eigvalsh: factor.eigvalsh, np.linalg.pinv: _pinv,
     np.linalg.matrix_rank: factor.matrix_rank,
 }  # fmt: skip

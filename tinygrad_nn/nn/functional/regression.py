@@ -200,7 +200,6 @@ def huber_loss(
 
 
 @in_float32
-@in_single
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -218,14 +217,18 @@ def poisson_nll_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     tensor_operands("poisson_nll_loss", input=input, target=target)
     exact("poisson_nll_loss", log_input=log_input, full=full)
-    x: Any = input
-    t: Any = target
+    each = in_single(_poisson) if input.array.dtype.kind in "fV" else _poisson  # exp of whole numbers is float32
+    return reduced(each(input, target, log_input, full, eps), reduction)  # type: ignore[no-any-return]
+
+
+def _poisson(x: Any, t: Any, log_input: bool, full: bool, eps: float) -> Any:
+    """The loss of each element."""
     each = ops.exp(x) - t * x if log_input else x - t * ops.log(x + eps)
     if full:
         large = ops.gt(t, 1.0)
         safe = ops.where(large, t, 1.0)
         each = each + ops.where(large, safe * ops.log(safe) - safe + ops.log(safe * (2 * math.pi)) * 0.5, 0.0)
-    return reduced(each, reduction)  # type: ignore[no-any-return]
+    return each
 
 
 @switches

@@ -94,9 +94,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.5000,  2.0000])
     """
     _floating("leaky_relu", input)
-    return maybe_inplace(
-        ops.leaky_relu, inplace, "leaky_relu", input, scalar("leaky_relu", "negative_slope", negative_slope)
-    )  # type: ignore[no-any-return]
+    slope = scalar("leaky_relu", "negative_slope", negative_slope)
+    return maybe_inplace(ops.leaky_relu, inplace, "leaky_relu", input, slope)  # type: ignore[no-any-return]
 
 
 @in_lower

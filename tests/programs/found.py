@@ -84,4 +84,14 @@ FOUND: dict[str, tuple[str, ...]] = {
         f"windows in rows: {text}": ("v0 = lib.tensor([0.3, 0.5, 1.2, 0.7], requires_grad=True)", "v2 = v0.unfold(0, 3, 1)", f"v3 = {text}", "v1 = v3.view(-1)")
         for text in ("-1 - v2", "2 / v2", "v2.cosh()", "v2.exp()", "v2.clamp(-1, 1)", "v2.relu()", "v2.sigmoid()", "F.leaky_relu(v2, 0.1)", "v2.abs()")
     },
+    **{
+        f"a constant of {text} that is asked for its gradient later": (
+            LEAF, "v2 = lib.tensor([[0.5, 2.0], [-1.0, 0.3]])", f"v1 = {text}", "v2.requires_grad_()", "g8 = first(v1, [v0])", "h8 = second(g8, [v0, v2])")
+        for text in ("v2 * v0", "v0 * v2", "v2 / v0", "v0 / v2", "v0 @ v2", "v2 @ v0", "v0.atan2(v2)",
+                     "lib.where(v0 > 0, v2 * v0, v0)", "lib.cat([v0 * v2, v2])", "F.prelu(v0, v2[0])", "v2 * v0.exp()")
+    },
+    **{
+        f"{text} of a view that a write has spoiled": (LEAF, "v1 = v0 * 1", "v2, v3 = v1.unbind(0)", "v1.mul_(2)", f"v4 = v2.{text}")
+        for text in ("long()", "int()", "bool()", "to(lib.int64)", "type(lib.int32)")
+    },
 }  # fmt: skip

@@ -208,14 +208,16 @@ def quiet(lib: Any) -> Iterator[None]:
     """Without warnings, and with the library's default dtype and its one thread given back."""
     before = lib.get_default_dtype()
     threads = lib.get_num_threads()
-    lib.set_num_threads(1)
+    if threads != 1:
+        lib.set_num_threads(1)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:
         lib.set_default_dtype(before)
-        lib.set_num_threads(threads)
+        if threads != 1:
+            lib.set_num_threads(threads)
 
 
 def run(

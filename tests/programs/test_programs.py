@@ -15,7 +15,7 @@ from .explained import REASONS, explanation
 from .found import FOUND
 from .generate import generate
 from .report import check
-from .run import script
+from .run import quiet, script
 from .shrink import differs
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
@@ -26,7 +26,8 @@ ALLOWED = 0.002
 
 
 def compare(seeds: range) -> None:
-    verdicts = [check(seed, lib, torch) for seed in seeds]
+    with quiet(lib), quiet(torch):  # not once for each program
+        verdicts = [check(seed, lib, torch) for seed in seeds]
     unexplained = [one for one in verdicts if one.found is not None and one.reason is None]
     lines = [f"seed {one.program.seed}: {one.found.kind}: {one.found.text[:300]}" for one in unexplained if one.found]
     assert not lines, f"{len(lines)} of {len(verdicts)} programs differ:\n" + "\n".join(lines)

@@ -296,11 +296,16 @@ def _result(node: Node, primitive: Any, out: Any, traced: bool) -> Any:
 
 
 def _as_it_was(node: Node, place: int, saved: Any) -> Any:
-    """A saved operand with the history that it had when it was saved: `detach_` may have taken it since."""
+    """A saved operand with the history that it had when it was saved: `detach_` may have taken it since.
+
+    A constant that is asked for its gradient since, is asked for it here, too.
+    """
     if not local.mode.grad or place >= len(node.parents) or type(saved) not in TYPES:
         return saved
-    parent = node.parents[place]
-    return saved if saved.node is parent else detached(saved, wrap(saved.array, parent))
+    parent, now = node.parents[place], saved.node
+    if now is parent or (parent is None and now.primitive is None):
+        return saved
+    return detached(saved, wrap(saved.array, parent))
 
 
 def _residual(kept: Any) -> Any:

@@ -15,8 +15,9 @@ from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype,
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.order import in_rows
-from tinygrad_nn.primitive import TYPES, lasting, node_of, wrap
+from tinygrad_nn.primitive import TYPES, lasting, wrap
 from tinygrad_nn.tape import local
+from tinygrad_nn.views import has_base
 
 if TYPE_CHECKING:
     from tinygrad_nn.tensor import Tensor
@@ -25,11 +26,14 @@ Number = float | int | bool
 
 
 def to_dtype(x: Any, dtype: object) -> Any:
-    """`x` with elements of another type; `x` itself if they are already. No gradient passes through integers."""
+    """`x` with elements of another type; `x` itself if they are already. No gradient passes through integers.
+
+    The history of a view is not asked for there: a write may have spoiled it (`views.Origin`).
+    """
     kind = as_numpy_dtype(dtype)
     if x.dtype == kind:
         return x
-    if kind.kind in "iub" and node_of(x) is not None:
+    if kind.kind in "iub" and (x.node is not None or (has_base(x) and x._view.base.node is not None)):
         return ops.cast(x.detach(), kind)
     return ops.cast(x, kind)
 

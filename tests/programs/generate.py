@@ -90,8 +90,9 @@ def _step(d: Draw, lines: list[str], drawer: Any) -> bool:
     values = [d.value(name) for name in (made if pure else d.names) if name in d.session.space]
     tame = all(_tame(value) for value in values)
     odd = (pure and not tame) or (error is not None and (pure or asks))
+    overlaps = "refer to a single memory location" in str(error)  # undefined, and PyTorch notices some cases only
     half_done = error is not None and "backward(" in text  # which gradients a refused walk has reached is open
-    if odd and (half_done or not d.chance(0.02 if asks else 0.1)):
+    if (odd and (half_done or not d.chance(0.02 if asks else 0.1))) or (overlaps and not d.chance(0.1)):
         d.retried = True
         for name in made:
             d.session.space.pop(name, None)

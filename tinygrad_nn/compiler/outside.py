@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,32 @@ class _Alias:
         self.tensor, self.array = tensor, array
 
 
+class _Holders:
+    """Tensors by an array that they have. The array is not held (an optimizer moves memory that is its own alone),
+    but one that has come to its place in the meantime is not taken for it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Any, Any]] = {}
+
+    def add(self, array: Any, tensor: Any) -> None:
+        """Note the first tensor that has the array; a leaf that requires grad before others, which may be anybody's."""
+        if id(array) not in self.known or (tensor.node is not None and tensor.node.primitive is None):
+            reference = weakref.ref(array) if isinstance(array, np.ndarray) else lambda: array
+            self.known[id(array)] = reference, tensor
+
+    def get(self, array: Any) -> Any:
+        """The tensor that has the array; None if nobody had."""
+        reference, tensor = self.known.get(id(array), (lambda: None, None))
+        return tensor if reference() is array else None
+
+
 class Outside:
     """All tensors of the process at one moment, by the arrays that they have."""
 
     def __init__(self) -> None:
         self.tensors: dict[int, Any] = {}  # by id
-        self.arrays: dict[int, Any] = {}  # a tensor by the id of its array
-        self.owners: dict[int, Any] = {}  # a tensor by the id of the array that owns its memory
+        self.arrays = _Holders()
+        self.owners = _Holders()  # by the array that owns the memory
         self.grads: dict[int, Any] = {}  # whose .grad it is, by the id of the gradient
         self.memory: dict[int, Any] = {}  # arrays that were said to be outside
         for thing in gc.get_objects():
@@ -53,8 +73,8 @@ class Outside:
                 if array is None:
                     continue
                 self.tensors[id(thing)] = thing
-                self.arrays.setdefault(id(array), thing)
-                self.owners.setdefault(id(owner_of(array)), thing)
+                self.arrays.add(array, thing)
+                self.owners.add(owner_of(array), thing)
                 if thing._grad is not None:
                     self.grads[id(thing._grad)] = thing
 
@@ -65,9 +85,9 @@ class Outside:
     def find(self, tensor: Any) -> Any:
         """Where to read, at each run, what this tensor has; None if it was made inside the step."""
         array = tensor.array
-        found = tensor if id(tensor) in self.tensors else self.arrays.get(id(array))
+        found = tensor if id(tensor) in self.tensors else self.arrays.get(array)
         if found is None:
-            holder = self.owners.get(id(owner_of(array)))
+            holder = self.owners.get(owner_of(array))
             return tensor if holder is not None or id(owner_of(array)) in self.memory else None
         owner = self.grads.get(id(found))
         return found if owner is None else GradOf(owner)

@@ -219,4 +219,17 @@ REASONS: dict[str, tuple[str, Test, Lines]] = {
             FIRST,
         ),
     ),
+    "asked later": (
+        "a constant that begins to require grad after a product has used it: PyTorch's product has kept a view of it, which "
+        "does not, so the second gradient passes it by; ours is the slope",
+        proofs.asked_later,
+        (
+            LEAF,
+            "v2 = lib.tensor([[0.5, 2.0], [-1.0, 0.3]])",
+            "v1 = F.linear(v0, v2)",
+            "v2.requires_grad_()",
+            FIRST,
+            "h8 = second(g8, [v2])",
+        ),
+    ),
 }

@@ -19,6 +19,7 @@ from .run import mentioned, run
 from .sensitivity import is_unstable, moved
 
 __all__ = [
+    "asked_later",
     "behind_its_back",
     "bias",
     "detached_in_place",
@@ -40,7 +41,6 @@ __all__ = [
     "shared_tangents",
     "sign_of_zero",
     "singular",
-    "slope",
     "stale_view",
     "ties",
 ]
@@ -134,9 +134,12 @@ def _slopes_are_ours(lines: Lines, found: Difference, lib: Any, oracle: Any, wat
 
 
 def from_the_base(lines: Lines, found: Difference, lib: Any, oracle: Any, watch: bool, strides: bool) -> bool:
-    """A gradient for a view of which another view was made, and both written: it is PyTorch's, once the other is made again."""
+    """A gradient for a view of which another view was made, and both written: it is the slope, or PyTorch's, once the
+    other is made again."""
     if found.kind != "gradient" or ": one here, right None" not in found.text:
         return False
+    if _slopes_are_ours(lines, found, lib, oracle, watch):
+        return True
     asked = re.match(r"(g\d+) = first\((v\d+), \[(.*)\]\)", lines[found.line])
     place = re.match(r"\w+\[(\d+)\]", found.text)
     if asked is None or place is None:
@@ -271,14 +274,12 @@ def kink(lines: Lines, found: Difference, lib: Any, oracle: Any, watch: bool, st
     )
 
 
-SEEN_THROUGH = re.compile(r"detach|\.data\b|no_grad|hook|Tenfold|unique|round|retain_graph=True\)\[0\]")
-
-
-def slope(lines: Lines, found: Difference, lib: Any, oracle: Any, watch: bool, strides: bool) -> bool:
-    """Finite differences of what PyTorch computes are our gradient, with nothing in the program that they see through."""
+def asked_later(lines: Lines, found: Difference, lib: Any, oracle: Any, watch: bool, strides: bool) -> bool:
+    """Finite differences give our second gradient, where PyTorch has none for what has begun to require grad."""
     return (
-        found.kind in ("gradient", "second gradient")
-        and not any(SEEN_THROUGH.search(line) for line in lines if not re.match(r"v\d+ = lib\.tensor\(", line))
+        found.kind == "second gradient"
+        and ": one here, right None" in found.text
+        and any(re.search(r"^(v\d+ = )?v\d+\.requires_grad_\(\)$", line) for line in lines)
         and _slopes_are_ours(lines, found, lib, oracle, watch)
     )
 

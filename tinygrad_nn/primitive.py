@@ -269,6 +269,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
     differentiable = any(p.rules)
     (u_reads_x, u_reads_y), (v_reads_x, v_reads_y) = p.reads if differentiable else ((False, False),) * 2
     u_reads_out, v_reads_out = p.reads_out if differentiable else (False, False)
+    merges = p.layout is None  # of a number and an array: as the array, if nothing else is said
 
     def call(x: Any, y: Any, /) -> Any:
         u = v = None
@@ -310,7 +311,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         if type(out) is not ndarray:
             out = np.asarray(out)
         if type(a) is not ndarray:
-            if not b.flags.c_contiguous:
+            if merges and not b.flags.c_contiguous:
                 out = merged(out, b)
         elif not a.flags.c_contiguous:
             out = merged(out, a, b)  # NumPy prefers rows where the operands disagree, PyTorch the first one

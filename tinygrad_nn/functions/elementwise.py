@@ -14,7 +14,8 @@ from tinygrad_nn.errors import DTypeError, OperandError, message
 from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype, scalar, tensors
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
-from tinygrad_nn.order import in_rows
+from tinygrad_nn.ops.shape import in_order
+from tinygrad_nn.order import in_rows, order_of
 from tinygrad_nn.primitive import TYPES, lasting, wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.views import has_base
@@ -134,7 +135,8 @@ def _clamp_to_tensors(input: Any, low: Any, high: Any) -> Any:
     unordered = ops.isnan(given[0])  # NaN of any of the three is the result, and nothing flows back
     for one in given[1:]:
         unordered = ops.logical_or(unordered, ops.isnan(one))
-    return ops.where(unordered, kind.type(np.nan), result)
+    clamped = ops.where(unordered, kind.type(np.nan), result)
+    return in_order(clamped, order_of(*[one.array for one in given]))
 
 
 # -- three operands --------------------------------------------------------------------------------

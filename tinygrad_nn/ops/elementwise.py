@@ -214,7 +214,7 @@ def _power_y(g: Array, x: Array, y: Array, out: Array) -> Array:
     return where(constant, 0.0, g * (out * log(where(constant, 1.0, x))))
 
 
-pow = unary("pow", _power, _power_x, _power_y, refuses=_negative_power)
+pow = unary("pow", _power, _power_x, _power_y, refuses=_negative_power, layout=False)
 
 
 def _is_number(value: object) -> bool:

@@ -69,7 +69,7 @@ bce_with_logits = primitive(
     _with_logits_x,
     _with_logits_y,
     lambda g, x, y: -g * y * log_sigmoid(x),
-    layout=lambda out, x, y, weight: arranged(out, order_of(y, x)),
+    layout=lambda out, x, y, weight: arranged(out, order_of(y)),  # PyTorch begins with 1 - y
 )
 """-(weight y log sigmoid(x) + (1 - y) log(1 - sigmoid(x))), weight 1 if None."""
 

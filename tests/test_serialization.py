@@ -575,6 +575,14 @@ def test_npz_members_that_are_no_arrays_are_refused() -> None:
         load(npz_file({"a.npy": b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"12345678"}))
 
 
+@pytest.mark.parametrize("kind", ["<b8", "<f3", "|c1", "=u9"])
+def test_a_header_with_a_dtype_that_does_not_exist_is_refused(kind: str) -> None:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.ones(2, np.float32))
+    with pytest.raises(DataError, match="got: an array of " + re.escape(kind)):
+        load(npz_file({"a.npy": stream.getvalue().replace(b"<f4", kind.encode())}))
+
+
 def forged(tree: str) -> bytes:
     """A file with a right checksum around a structure that save never writes."""
     import zlib

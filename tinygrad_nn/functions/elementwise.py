@@ -15,7 +15,7 @@ from tinygrad_nn.functions.checks import array_of, floating, number, same_dtype,
 from tinygrad_nn.functions.single import in_single
 from tinygrad_nn.ops import elementwise as ops
 from tinygrad_nn.ops.shape import in_order
-from tinygrad_nn.order import in_rows, order_of
+from tinygrad_nn.order import order_of
 from tinygrad_nn.primitive import TYPES, lasting, wrap
 from tinygrad_nn.tape import local
 from tinygrad_nn.views import has_base
@@ -57,7 +57,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         if local.mode.tracer is not None:
             local.mode.tracer.read(condition)
-        return tuple([wrap(in_rows(index)) for index in np.nonzero(np.atleast_1d(array_of(condition)))])
+        return tuple(wrap(np.stack(np.nonzero(np.atleast_1d(array_of(condition))))))
     if input is None or other is None:
         raise DTypeError(message("where: both sides are needed, or neither", fix="where(condition, input, other)"))
     kind = as_dtype(condition.dtype).name

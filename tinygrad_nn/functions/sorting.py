@@ -166,7 +166,7 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
         raise DTypeError(message("nonzero: as_tuple must be a bool", got=repr(as_tuple)))
     array = read(input)
     if as_tuple:
-        return tuple([wrap(found) for found in np.nonzero(np.atleast_1d(array))])
+        return tuple(wrap(np.stack(np.nonzero(np.atleast_1d(array)))))
     return wrap(np.argwhere(array).astype(np.int64, copy=False))
 
 

@@ -173,7 +173,10 @@ def _read_plain(stream: Any, start: bytes) -> Array | None:
     found = PLAIN_HEADER.fullmatch(start)
     if found is None:
         return None
-    kind = np.dtype(found[1].decode())
+    try:
+        kind = np.dtype(found[1].decode())
+    except TypeError:  # there is no "<b8"
+        raise ValueError(f"an array of {found[1].decode()}") from None
     shape = tuple([int(n) for n in found[3].split(b",") if n])
     if math.prod([n or 1 for n in shape]) * kind.itemsize >= 2**62:
         raise ValueError(f"an array of shape {shape}"[:80])

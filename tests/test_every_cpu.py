@@ -43,6 +43,7 @@ def digests() -> dict[str, str]:
             "index_add": tg.zeros(7, 10, dtype=y.dtype).index_add(0, places, y),
             "scatter_add": tg.zeros(7, dtype=y.dtype).scatter_add(0, places, y[:, 0]),
             "mse_loss": F.mse_loss(x, y), "sort": y.sort(0)[0], "dropout": F.dropout(x),
+            "median": (x * 4).round().median(1)[1],
         }  # fmt: skip
         (F.mse_loss(x, y.relu()) + (x * y.sum(0)).mean()).backward()
         results["gradient"] = y.grad

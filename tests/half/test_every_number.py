@@ -123,7 +123,6 @@ EXCEPTIONS: dict[str, tuple[str, int]] = {
     },
     "F.logsigmoid slope": (DENORMAL, 12),
     "F.softplus slope": (DENORMAL, 12),
-    "F.tanhshrink": (CANCELS, 16),
     "F.tanhshrink slope": (CANCELS, 16),
     "F.gelu slope": (CANCELS, 16),
     "erfinv slope": ("made from the rounded result, here and there: 8 units at the most, 11 in PyTorch", 16),
@@ -174,6 +173,8 @@ def test_every_number(name: str, kind: str) -> None:
             continue
         ours, other = (_units(one, right.values) for one in (a, b))
         bad = ours > 2 * other + 1
+        if title == "F.tanhshrink":  # x - tanh(x) in float32: where tanh is off, by 1.3 units of x, depends on the CPU
+            bad &= np.abs(a.values - right.values) > 2.0**-22 * np.abs(values)
         assert int(bad.sum()) <= EXCEPTIONS.get(title, ("", 0))[1], (
             f"{title} at {values[bad][:5]}: {a.values[bad][:5]}, PyTorch {b.values[bad][:5]}, exact {right.values[bad][:5]}"
         )

@@ -55,9 +55,14 @@ argmin = primitive("argmin", _first_of(np.argmin))
 
 
 def _median_place(x: Array, dim: int, keepdim: bool) -> Array:
-    """Where the middle element (of two, the lower) stands; the first NaN, if there is one."""
+    """Where the middle element (of two, the lower) stands; the first NaN, if there is one.
+
+    Of equal elements the one that a stable sort puts there: argpartition's differs from CPU to CPU.
+    """
     middle = (x.shape[dim] - 1) // 2
-    place = np.take(np.argpartition(x, middle, axis=dim), [middle], axis=dim)
+    value = np.take(np.partition(x, middle, axis=dim), [middle], axis=dim)
+    smaller = np.count_nonzero(x < value, axis=dim, keepdims=True)
+    place = (np.cumsum(x == value, axis=dim) > middle - smaller).argmax(axis=dim, keepdims=True)
     if x.dtype.kind in "fV":
         nan = np.isnan(x)
         place = np.where(nan.any(axis=dim, keepdims=True), nan.argmax(axis=dim, keepdims=True), place)
